@@ -1,1 +1,2 @@
-export {}
+export { type Ambient, type AmbientSources, createAmbient, issueTime } from './ambient.js'
+export { createDrivenClock, createSeededAmbient, type DrivenClock, seededFill } from './seeded.js'
