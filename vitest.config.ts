@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  resolve: { conditions: ['banyan-source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['banyan-source', 'node', 'import', 'default'] } },
+  // Without `import`: vitest hands these to Node, where it would also hold for `require` inside CommonJS packages (pg).
+  resolve: { conditions: ['banyan-source', 'node'] },
+  ssr: { resolve: { conditions: ['banyan-source', 'node'] } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'tools/test/**/*.test.ts'],
     testTimeout: 30_000,
