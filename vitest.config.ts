@@ -1,11 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
+// Packages are read from their sources, so tests need no build and see every change at once.
+const conditions = ['banyan-source', 'node', 'import', 'default']
+
 export default defineConfig({
-  // Without `import`: vitest hands these to Node, where it would also hold for `require` inside CommonJS packages (pg).
-  resolve: { conditions: ['banyan-source', 'node'] },
-  ssr: { resolve: { conditions: ['banyan-source', 'node'] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'tools/test/**/*.test.ts'],
+    reporters: ['default', './tools/vitest/reporter.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
