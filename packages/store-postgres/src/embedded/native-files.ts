@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto'
+import {
+  constants,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs'
+import { chmod, copyFile, mkdir, open, readdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { banyanError } from '@banyan/errors'
+import { folderUnusable, systemCode } from './failures.js'
+import { firstTrustedFolder, syncFolder } from './folders.js'
+import { type NativePackage, programPath } from './native-package.js'
+import { canReach, runsAsRoot, type ServerUser } from './server-user.js'
+import type { EmbeddedLog } from './types.js'
+
+/**
+ * A folder with PostgreSQL's programs that the server's user can run: the package itself, or a copy of it.
+ *
+ * I1 npm packages carry no symbolic links; the package lists them, and its install script, which Banyan does not run,
+ *    would make them. They are made here.
+ * I2 A copy appears whole (rename) and on the disk, is named after its version, and is checked by the sizes of its
+ *    programs and libraries before it is used.
+ * I3 A copy lies where only this user can write: what is run must not be somebody else's.
+ */
+export async function nativeFiles(native: NativePackage, user: ServerUser, log: EmbeddedLog): Promise<string> {
+  const reachable = canReach(programPath(native.folder, 'postgres'), user) && canReach(join(native.folder, 'lib'), user)
+  if (reachable && linkLibraries(native.folder)) return native.folder
+  const reason = reachable
+    ? 'its folder cannot be written, and library links are missing in it'
+    : `user ${user.name} cannot reach it`
+  return copyOf(native, user, reason, log)
+}
+
+interface LibraryLink {
+  readonly path: string
+  readonly target: string
+}
+
+function libraryLinks(folder: string): LibraryLink[] {
+  const list = join(folder, 'pg-symlinks.json')
+  if (!existsSync(list)) return []
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]
+  return links.map(({ source, target }) => ({
+    path: join(dirname(folder), target),
+    target: basename(source), // all links lead to a file beside them
+  }))
+}
+
+/** Makes the missing links (I1). Tells whether all are there. */
+function linkLibraries(folder: string): boolean {
+  for (const { path, target } of libraryLinks(folder)) {
+    if (existsSync(path)) continue
+    try {
+      if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) unlinkSync(path) // it leads nowhere
+      symlinkSync(target, path)
+      if (runsAsRoot()) {
+        const { uid, gid } = statSync(dirname(path))
+        lchownSync(path, uid, gid)
+      }
+    } catch (error) {
+      // Another process may be making the same links right now.
+      if (!existsSync(path) && systemCode(error) !== 'EEXIST') return false
+    }
+  }
+  return true
+}
+
+function cacheCandidates(): string[] {
+  const temporary = `/var/tmp/banyan-${process.getuid?.() ?? 0}`
+  if (process.platform === 'win32') return [join(process.env.LOCALAPPDATA ?? homedir(), 'banyan')]
+  if (runsAsRoot()) return ['/var/cache/banyan', temporary]
+  const shared = process.env.XDG_CACHE_HOME
+  return [shared ? join(shared, 'banyan') : join(homedir(), '.cache', 'banyan'), temporary]
+}
+
+async function copyOf(native: NativePackage, user: ServerUser, reason: string, log: EmbeddedLog): Promise<string> {
+  const candidates = cacheCandidates()
+  const base = firstTrustedFolder(candidates, user) // I3
+  if (base === undefined) {
+    const summary = `PostgreSQL's programs must be copied (${reason}), and none of ${candidates.join(', ')} can hold them`
+    throw banyanError('store-folder-unusable', { folder: native.folder, summary })
+  }
+  const copy = join(base, `postgres-${native.platform}-${native.packageVersion}`)
+  if (isWhole(native.folder, copy)) return copy
+  const draft = `${copy}.${randomBytes(6).toString('hex')}.new`
+  try {
+    await copyTree(native.folder, draft)
+    if (!linkLibraries(draft)) throw folderUnusable(draft, 'library links cannot be made in it')
+    setAside(copy)
+    renameSync(draft, copy)
+    syncFolder(base)
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true })
+    // Another process was faster: its copy is as good.
+    if (!isWhole(native.folder, copy)) throw folderUnusable(base, error)
+  }
+  log({ level: 'info', message: `Copied PostgreSQL's programs to ${copy}: ${reason}`, copy })
+  return copy
+}
+
+/** Whether the copy's programs and libraries have the sizes of the originals: a power cut may have left empty files. */
+function isWhole(original: string, copy: string): boolean {
+  if (!existsSync(copy)) return false
+  const same = (folder: string, name: string) => {
+    const source = statSync(join(original, folder, name), { throwIfNoEntry: false })
+    const size = statSync(join(copy, folder, name), { throwIfNoEntry: false })?.size
+    return source === undefined || !source.isFile() || source.size === size
+  }
+  return ['bin', 'lib'].every((folder) => readdirSync(join(original, folder)).every((name) => same(folder, name)))
+}
+
+function setAside(copy: string): void {
+  if (!existsSync(copy)) return
+  const aside = `${copy}.${randomBytes(6).toString('hex')}.old`
+  renameSync(copy, aside)
+  rmSync(aside, { recursive: true, force: true })
+}
+
+async function copyTree(from: string, to: string): Promise<void> {
+  await mkdir(to)
+  await chmod(to, 0o755)
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const source = join(from, entry.name)
+    const target = join(to, entry.name)
+    if (entry.isDirectory()) await copyTree(source, target)
+    else if (entry.isFile()) await copyWhole(source, target)
+  }
+}
+
+async function copyWhole(source: string, target: string): Promise<void> {
+  await copyFile(source, target, constants.COPYFILE_FICLONE)
+  const file = await open(target, 'r+')
+  try {
+    await file.chmod((await file.stat()).mode & 0o111 ? 0o755 : 0o644)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
