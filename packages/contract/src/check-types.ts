@@ -8,7 +8,8 @@ import type { SchemaInput } from './schema.js'
  */
 
 /** The type that a misspelt option is compared with: the message of the compile error. */
-export type UnknownOption<Name, Options> = `unknown option '${Name & string}'; known are ${Join<keyof Options & string>}`
+export type UnknownOption<Name, Options> =
+  `unknown option '${Name & string}'; known are ${Join<keyof Options & string>}`
 
 export type CheckedCommands<Commands> = [UnknownOf<Commands, CommandOptions>] extends [never]
   ? Commands

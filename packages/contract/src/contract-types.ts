@@ -1,7 +1,7 @@
 import type { DeclaredError, ErrorHandle } from './declared-error.js'
 import type { EventDefinition } from './event.js'
 import type { OperationDefinition } from './operation.js'
-import type { EventTypes, OperationTypes } from './resolve-types.js'
+import type { DetailsOf } from './resolve-types.js'
 
 /**
  * What a module promises: pure data and types, importable by anyone. `Commands`, `Queries` and `Events` hold resolved
@@ -42,7 +42,7 @@ export interface ContractShape {
 }
 
 export type ErrorHandles<Name extends string, Errors> = {
-  readonly [Key in keyof Errors]: ErrorHandle<`${Name}.${Key & string}`, Errors[Key]>
+  readonly [Key in keyof Errors]: ErrorHandle<`${Name}.${Key & string}`, DetailsOf<Errors[Key]>>
 }
 
 /** The errors of all operations in one object type. One name has one definition per contract, so nothing collides. */
@@ -58,9 +58,10 @@ type Intersection<Union> = (Union extends unknown ? (member: Union) => void : ne
   ? Whole
   : never
 
-type TypesOf<C> = C extends Contract<infer Name, infer Commands, infer Queries, infer Events>
-  ? { name: Name; commands: Commands; queries: Queries; events: Events }
-  : never
+type TypesOf<C> =
+  C extends Contract<infer Name, infer Commands, infer Queries, infer Events>
+    ? { name: Name; commands: Commands; queries: Queries; events: Events }
+    : never
 
 /** The resolved types of the commands of a contract, by name. */
 export type CommandsOf<C> = TypesOf<C>['commands']
@@ -106,5 +107,3 @@ export type EventData<C extends ContractShape, Name extends keyof EventsOf<C>> =
 /** The details of a declared error: `ErrorDetails<typeof inventory, 'outOfStock'>`. */
 export type ErrorDetails<C extends ContractShape & { errors: unknown }, Name extends keyof C['errors']> =
   C['errors'][Name] extends ErrorHandle<string, infer Details> ? Details : never
-
-export type { EventTypes, OperationTypes }

@@ -37,7 +37,9 @@ export function contract<
 >(
   options: ContractOptions<Name, Commands, Queries, Events>,
 ): Contract<Name, ResolvedOperations<Commands>, ResolvedOperations<Queries>, ResolvedEvents<Events>>
-export function contract(options: ContractOptions<string, CommandsOptions, QueriesOptions, EventsOptions>): AnyContract {
+export function contract(
+  options: ContractOptions<string, CommandsOptions, QueriesOptions, EventsOptions>,
+): AnyContract {
   const { contract: made, problems } = readContract(options)
   if (problems.length > 0) throw problemsError('invalid-contract', { name: String(options.name) }, problems)
   return made

@@ -26,7 +26,8 @@ export function parseHttp(text: string): HttpParse {
   for (const segment of segments) {
     const parameter = parameterSegment.exec(segment)?.[1]
     if (parameter === undefined) {
-      if (!literalSegment.test(segment)) return { ok: false, what: `the segment '${segment}' of '${path}' is not valid` }
+      if (!literalSegment.test(segment))
+        return { ok: false, what: `the segment '${segment}' of '${path}' is not valid` }
     } else if (parameters.includes(parameter)) {
       return { ok: false, what: `the parameter {${parameter}} stands twice in '${path}'` }
     } else {

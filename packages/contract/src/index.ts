@@ -1,4 +1,18 @@
 export type { UnknownOption } from './check-types.js'
+export {
+  type Checked,
+  type Codec,
+  CodecError,
+  type CodecProblem,
+  type CodecStrategy,
+  compileCodec,
+  emptyCodec,
+  type Issue,
+  isCodecError,
+  type JsonSchema,
+  portableCopy,
+  type StandardSchema,
+} from './codec/index.js'
 export { type ContractOptions, contract } from './contract.js'
 export type {
   Answered,
@@ -11,10 +25,8 @@ export type {
   ErrorHandles,
   EventData,
   EventsOf,
-  EventTypes,
   Input,
   OperationsOf,
-  OperationTypes,
   Output,
   QueriesOf,
   Received,
@@ -33,5 +45,6 @@ export type {
   QueryRoute,
 } from './options.js'
 export { type ProblemReport, problemReport } from './problems.js'
+export type { DetailsOf, EventTypes, NoDetails, OperationTypes } from './resolve-types.js'
 export { type AnySchema, isSchema, type SchemaInput, type SchemaOutput } from './schema.js'
 export { isCompatible, parseVersion, type Version } from './version.js'

@@ -65,11 +65,21 @@ type ResolvedDetails<Definition> = Definition extends AnySchema
   ? SchemaInput<Definition>
   : Definition extends { readonly details: infer Schema extends AnySchema }
     ? SchemaInput<Schema>
-    : undefined
+    : NoDetails
 
-type Changed<Sent, Received, Key extends string> = Same<Sent, Received> extends true
-  ? unknown
-  : { [Name in Key]: Received }
+/**
+ * Stands for the absent details of an error. A type of its own, because TypeScript 7.0 writes `{}` into declaration
+ * files where the source says `closed: {}` and the type is `undefined`.
+ */
+export interface NoDetails {
+  readonly '~details': 'none'
+}
+
+/** The type of `error.details`. */
+export type DetailsOf<Details> = [Details] extends [NoDetails] ? undefined : Details
+
+type Changed<Sent, Received, Key extends string> =
+  Same<Sent, Received> extends true ? unknown : { [Name in Key]: Received }
 
 /** Identity of types, the way the compiler compares them. */
 type Same<One, Other> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : false

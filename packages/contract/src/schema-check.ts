@@ -1,4 +1,11 @@
-import { type Codec, compileCodec, emptyCodec, isCodecError, type JsonSchema } from './codec/index.js'
+import {
+  type Codec,
+  compileCodec,
+  emptyCodec,
+  isCodecError,
+  type JsonSchema,
+  type StandardSchema,
+} from './codec/index.js'
 import type { ProblemReport } from './problems.js'
 import { type AnySchema, isSchema } from './schema.js'
 
@@ -17,7 +24,8 @@ export function checkedCodec(report: ProblemReport, where: string, schema: AnySc
     return emptyCodec
   }
   try {
-    return compileCodec(schema)
+    // Whether it really is one that describes itself is for compileCodec to say, with a remedy.
+    return compileCodec(schema as StandardSchema)
   } catch (error) {
     if (!isCodecError(error)) throw error
     for (const { path, message, remedy } of error.problems) {
@@ -31,7 +39,11 @@ export function checkedCodec(report: ProblemReport, where: string, schema: AnySc
  * The properties that a JSON Schema names: of an object, of a reference, of every part of an intersection, and those
  * that all members of a union have. `undefined` when the schema describes no object.
  */
-export function propertiesOf(schema: JsonSchema, root: JsonSchema = schema, depth = 0): ReadonlySet<string> | undefined {
+export function propertiesOf(
+  schema: JsonSchema,
+  root: JsonSchema = schema,
+  depth = 0,
+): ReadonlySet<string> | undefined {
   if (depth > 32) return undefined
   const reference = schema['$ref']
   if (typeof reference === 'string') {

@@ -174,6 +174,13 @@ export const catalogue = {
     'One or more parts of the definition break a rule; all are listed.',
     'Correct each problem listed.',
   ),
+  'invalid-duration': entry(
+    500,
+    false,
+    '{value} is not a duration',
+    'A setting is negative, infinite, or not written like a duration.',
+    'Write milliseconds as a number, or a number with ms, s, m, h or d, for example 10m.',
+  ),
   'invalid-module': entry(
     500,
     false,

@@ -1,1 +1,50 @@
-export {}
+export { type App, defineApp, modulesOf } from './app.js'
+export type {
+  Call,
+  Caller,
+  CallResult,
+  Calls,
+  Contracts,
+  Emits,
+  Fails,
+  LaterOptions,
+  Laters,
+  ModuleCaller,
+  ModuleLater,
+  QueryCaller,
+  QueryCalls,
+} from './calls.js'
+export type {
+  BaseContext,
+  ChangeContext,
+  CommandContext,
+  ContextResources,
+  EventContext,
+  EventEnvelope,
+  Identity,
+  Logger,
+  QueryContext,
+  RouteContext,
+} from './context.js'
+export { type Duration, type DurationUnit, parseDuration, readDuration } from './duration.js'
+export type {
+  CommandHandler,
+  CommandHandlers,
+  EventHandler,
+  EventHandlers,
+  QueryHandler,
+  QueryHandlers,
+  RouteHandler,
+} from './handlers.js'
+export { defineModule } from './module.js'
+export type { AnyHandler, AnyModule, Module, RouteDefinition, ValidatingSchema } from './module-types.js'
+export type {
+  LimitsOptions,
+  ModuleOptions,
+  RetentionOptions,
+  RouteOptions,
+  RoutePath,
+  SubscriptionOptions,
+} from './options.js'
+export type { Sql, SqlParameter, SqlPiece, SqlQuery, SqlValue } from './sql.js'
+export { checkWiring } from './wiring.js'

@@ -1,0 +1,50 @@
+/** What stands in a statement as a parameter. Objects go through `sql.json`; `undefined` is refused: say `null`. */
+export type SqlParameter =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Date
+  | Uint8Array
+  | readonly (string | number | bigint | boolean | null | Date)[]
+
+/** A part of a statement made by `sql.id`, `sql.json` or `sql.rows`. */
+export interface SqlPiece {
+  readonly kind: 'piece'
+}
+
+/** What may stand between the text of a statement. A query stands as a fragment, and does not run by itself then. */
+export type SqlValue = SqlParameter | SqlPiece | SqlQuery<unknown>
+
+/**
+ * A statement. It runs once, when it is awaited or asked for rows. Rows come as PostgreSQL gives them, with `bigint`
+ * and `numeric` as strings, which lose nothing.
+ */
+export interface SqlQuery<Row> extends PromiseLike<Row[]> {
+  /** All rows. */
+  all(): Promise<Row[]>
+  /** The first row, or `null`: what a contract calls nothing too, so it can be returned as it is. */
+  first(): Promise<Row | null>
+  /**
+   * The only row.
+   * @throws `not-found` when there is none, or more than one
+   */
+  one(): Promise<Row>
+  /** How many rows the statement changed, or found. */
+  run(): Promise<number>
+}
+
+/**
+ * SQL in the module's own schema, under its own role, inside the unit of work, which begins with the first statement.
+ * Values are always parameters, never text. `sql<Row>` types the rows; PostgreSQL decides what they are.
+ */
+export interface Sql {
+  <Row = Record<string, unknown>>(text: TemplateStringsArray, ...values: readonly SqlValue[]): SqlQuery<Row>
+  /** The name of a table or column, quoted. */
+  id(name: string): SqlPiece
+  /** A value for a column of type json or jsonb. */
+  json(value: unknown): SqlPiece
+  /** Rows for an insert: `` sql`insert into lines (sku, quantity) values ${sql.rows(lines)}` ``. At least one. */
+  rows(rows: readonly (readonly SqlParameter[])[]): SqlPiece
+}
