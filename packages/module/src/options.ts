@@ -60,6 +60,10 @@ interface CommonOptions<Own extends ContractShape, Uses, Listens, Config, Helper
   readonly migrations?: string
   /** Own helpers for all handlers, made for each unit of work. Stands above the handlers, so that they know its type. */
   readonly context?: (resources: ContextResources<ConfigOf<Config>>) => Helpers
+  /** One handler for every command of the contract. */
+  readonly commands?: CommandHandlers<Own, Uses, ConfigOf<Config>, Helpers>
+  /** One handler for every query of the contract. */
+  readonly queries?: QueryHandlers<Own, Uses, ConfigOf<Config>, Helpers>
   /** Handlers of events, by source and event. */
   readonly on?: {
     readonly [Source in keyof Sources<Own, Uses, Listens>]?: EventHandlers<
@@ -90,16 +94,16 @@ export type ModuleOptions<Own extends ContractShape, Uses, Listens, Config, Help
   Config,
   Helpers
 > &
-  CommandsPart<Own, Uses, ConfigOf<Config>, Helpers> &
-  QueriesPart<Own, Uses, ConfigOf<Config>, Helpers>
+  PromisedHandlers<Own>
 
-type CommandsPart<Own extends ContractShape, Uses, Config, Helpers> = [keyof CommandsOf<Own>] extends [never]
-  ? { readonly commands?: Record<never, never> }
-  : { readonly commands: CommandHandlers<Own, Uses, Config, Helpers> }
-
-type QueriesPart<Own extends ContractShape, Uses, Config, Helpers> = [keyof QueriesOf<Own>] extends [never]
-  ? { readonly queries?: Record<never, never> }
-  : { readonly queries: QueryHandlers<Own, Uses, Config, Helpers> }
+/**
+ * Asks for presence only. The handlers' own types stand in an object type without conditions, because TypeScript hands
+ * the helpers of `context` on to them only there.
+ */
+type PromisedHandlers<Own extends ContractShape> = ([keyof CommandsOf<Own>] extends [never]
+  ? unknown
+  : { readonly commands: unknown }) &
+  ([keyof QueriesOf<Own>] extends [never] ? unknown : { readonly queries: unknown })
 
 /** Contracts under their own names. Another key is a compile error that says so. */
 export type NamedContracts<Given> = [MisnamedOf<Given>] extends [never]
