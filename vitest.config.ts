@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 // Packages are read from their sources, so tests need no build and see every change at once.
-const conditions = ['banyan-source', 'node', 'import', 'default']
+// Without `import`: vitest hands these to Node, where it would also hold for `require` inside CommonJS packages (pg).
+const conditions = ['banyan-source', 'node']
 
 export default defineConfig({
   resolve: { conditions },
