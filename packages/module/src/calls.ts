@@ -37,36 +37,46 @@ type InputArguments<Input> = [Input] extends [undefined]
 
 type InputOf<Operation> = Operation extends { input: infer Input } ? Input : never
 
-type FailuresOf<Name extends string, Operation> = Operation extends { errors: infer Errors }
-  ? { [Key in keyof Errors]: ContractError<`${Name}.${Key & string}`, DetailsOf<Errors[Key]>> }[keyof Errors]
-  : never
+type FailuresOf<Name extends string, Errors> = {
+  [Key in keyof Errors]: ContractError<`${Name}.${Key & string}`, DetailsOf<Errors[Key]>>
+}[keyof Errors]
+
+/*
+ * The types below sit in a branch of a conditional type, so that they have no alias: a message about a misspelt
+ * member then lists the members there are, instead of the arguments of an alias.
+ */
 
 /** Calls an operation: `call.inventory.reserve(input)`. */
-export type Caller<Name extends string, Operation> = (
-  ...input: InputArguments<InputOf<Operation>>
-) => Call<Answered<Operation>, FailuresOf<Name, Operation>>
+export type Caller<Name extends string, Operation> = Operation extends { input: infer Input; errors: infer Errors }
+  ? (...input: InputArguments<Input>) => Call<Answered<Operation>, FailuresOf<Name, Errors>>
+  : never
 
 /** The commands and queries of one module. */
-export type ModuleCaller<C extends ContractShape> = {
-  readonly [Key in keyof OperationsOf<C>]: Caller<C['name'], OperationsOf<C>[Key]>
-}
+export type ModuleCaller<C extends ContractShape> =
+  OperationsOf<C> extends infer Operations
+    ? { readonly [Key in keyof Operations]: Caller<C['name'], Operations[Key]> }
+    : never
 
 /** The queries of one module. */
-export type QueryCaller<C extends ContractShape> = {
-  readonly [Key in keyof QueriesOf<C>]: Caller<C['name'], QueriesOf<C>[Key]>
-}
+export type QueryCaller<C extends ContractShape> =
+  QueriesOf<C> extends infer Operations
+    ? { readonly [Key in keyof Operations]: Caller<C['name'], Operations[Key]> }
+    : never
 
-type Named<Own extends ContractShape> = { readonly [Name in Own['name']]: Own }
+/** The modules that a handler may call: those its module uses, and its own under its own name. */
+type Callable<Own extends ContractShape, Uses> = Uses & { readonly [Name in Own['name']]: Own }
 
-/** `call` in a command, event handler or route: the modules it uses, and its own under its own name. */
-export type Calls<Own extends ContractShape, Uses> = {
-  readonly [Name in keyof (Uses & Named<Own>)]: ModuleCaller<Extract<(Uses & Named<Own>)[Name], ContractShape>>
-}
+/** `call` in a command, event handler or route. */
+export type Calls<Own extends ContractShape, Uses> =
+  Callable<Own, Uses> extends infer Modules
+    ? { readonly [Name in keyof Modules]: ModuleCaller<Extract<Modules[Name], ContractShape>> }
+    : never
 
-/** `call` in a query: the queries of the modules it uses, and its own. */
-export type QueryCalls<Own extends ContractShape, Uses> = {
-  readonly [Name in keyof (Uses & Named<Own>)]: QueryCaller<Extract<(Uses & Named<Own>)[Name], ContractShape>>
-}
+/** `call` in a query: queries only, since a query changes nothing. */
+export type QueryCalls<Own extends ContractShape, Uses> =
+  Callable<Own, Uses> extends infer Modules
+    ? { readonly [Name in keyof Modules]: QueryCaller<Extract<Modules[Name], ContractShape>> }
+    : never
 
 /** When a later call is due: after a duration, or at a time (a `Date`, or milliseconds since 1970). Absent: at once. */
 export type LaterOptions = (
@@ -83,29 +93,30 @@ type LaterArguments<Input> = [Input] extends [undefined]
   : [input: Input, options?: LaterOptions]
 
 /** `later.notifications.send(input, { in: '10m' })`: a durable call, written with the unit of work. Gives its id. */
-export type Laters<Own extends ContractShape, Uses> = {
-  readonly [Name in keyof (Uses & Named<Own>)]: ModuleLater<Extract<(Uses & Named<Own>)[Name], ContractShape>>
-}
+export type Laters<Own extends ContractShape, Uses> =
+  Callable<Own, Uses> extends infer Modules
+    ? { readonly [Name in keyof Modules]: ModuleLater<Extract<Modules[Name], ContractShape>> }
+    : never
 
 /** The commands of one module, to be called later. */
-export type ModuleLater<C extends ContractShape> = {
-  readonly [Key in keyof CommandsOf<C>]: (...input: LaterArguments<InputOf<CommandsOf<C>[Key]>>) => string
-}
+export type ModuleLater<C extends ContractShape> =
+  CommandsOf<C> extends infer Commands
+    ? { readonly [Key in keyof Commands]: (...input: LaterArguments<InputOf<Commands[Key]>>) => string }
+    : never
 
 /** `emit.placed(data)`: collected, and appended to the log with the commit (P5). Checked at once. */
-export type Emits<Own extends ContractShape> = {
-  readonly [Key in keyof EventsOf<Own>]: (data: DataOf<EventsOf<Own>[Key]>) => void
-}
+export type Emits<Own extends ContractShape> =
+  EventsOf<Own> extends infer Events ? { readonly [Key in keyof Events]: (data: DataOf<Events[Key]>) => void } : never
 
 type DataOf<Event> = Event extends { data: infer Data } ? Data : never
 
 type FailArguments<Details> = [Details] extends [undefined] ? [] : [details: Details]
 
-type ErrorsOf<Operation> = Operation extends { errors: infer Errors } ? Errors : never
-
-/** `throw fail.outOfStock(details)`: the declared errors of one operation. */
-export type Fails<Name extends string, Operation> = {
-  readonly [Key in keyof ErrorsOf<Operation>]: (
-    ...details: FailArguments<DetailsOf<ErrorsOf<Operation>[Key]>>
-  ) => ContractError<`${Name}.${Key & string}`, DetailsOf<ErrorsOf<Operation>[Key]>>
-}
+/** `throw fail.outOfStock(details)`: the declared errors of one operation of the module `Name`. */
+export type Fails<Name extends string, Operation> = Operation extends { errors: infer Errors }
+  ? {
+      readonly [Key in keyof Errors]: (
+        ...details: FailArguments<DetailsOf<Errors[Key]>>
+      ) => ContractError<`${Name}.${Key & string}`, DetailsOf<Errors[Key]>>
+    }
+  : never

@@ -1,12 +1,14 @@
 import type { CommandsOf, ContractShape, Delivered, EventsOf, QueriesOf, Received } from '@banyan/contract'
 import type { CommandContext, EventContext, QueryContext, RouteContext } from './context.js'
+import type { SqlQuery } from './sql.js'
 
 // biome-ignore lint/complexity/noBannedTypes: an object type without members is what is meant; it prints as {}
 export type None = {}
 
-type Result<Value> = Value | PromiseLike<Value>
-
-type Returned<Operation> = Operation extends { output: infer Output } ? Output : never
+/** What a handler may return: its output, a promise of it, or for a list of rows the query that gives them. */
+type Returned<Operation> = Operation extends { output: infer Output }
+  ? Output | Promise<Output> | (Output extends readonly (infer Row)[] ? SqlQuery<Row> : never)
+  : never
 
 /**
  * The handler of a command, in a file of its own:
@@ -21,7 +23,7 @@ export type CommandHandler<
 > = (
   input: Received<CommandsOf<Own>[Name]>,
   context: CommandContext<Own, Name, Uses, Config> & Helpers,
-) => Result<Returned<CommandsOf<Own>[Name]>>
+) => Returned<CommandsOf<Own>[Name]>
 
 /** The handler of a query, in a file of its own: `QueryHandler<typeof orders, 'byId'>`. */
 export type QueryHandler<
@@ -33,7 +35,7 @@ export type QueryHandler<
 > = (
   input: Received<QueriesOf<Own>[Name]>,
   context: QueryContext<Own, Name, Uses, Config> & Helpers,
-) => Result<Returned<QueriesOf<Own>[Name]>>
+) => Returned<QueriesOf<Own>[Name]>
 
 /** The handler of an event, in a file of its own: `EventHandler<typeof orders, typeof payments, 'captured', Uses>`. */
 export type EventHandler<
@@ -46,13 +48,13 @@ export type EventHandler<
 > = (
   data: Delivered<EventsOf<Source>[Type]>,
   context: EventContext<Own, Uses, Config, Source['name'], Type & string> & Helpers,
-) => Result<void>
+) => void | Promise<void>
 
 /** The handler of a raw route: bodies, uploads, streams and cookies as the web platform has them. */
 export type RouteHandler<Own extends ContractShape, Uses = None, Config = None, Helpers = unknown> = (
   request: Request,
   context: RouteContext<Own, Uses, Config> & Helpers,
-) => Result<Response>
+) => Response | Promise<Response>
 
 /** One handler for every command of the contract. */
 export type CommandHandlers<Own extends ContractShape, Uses, Config, Helpers> = {

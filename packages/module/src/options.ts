@@ -66,7 +66,8 @@ interface CommonOptions<Own extends ContractShape, Uses, Listens, Config, Helper
   readonly queries?: QueryHandlers<Own, Uses, ConfigOf<Config>, Helpers>
   /** Handlers of events, by source and event. */
   readonly on?: {
-    readonly [Source in keyof Sources<Own, Uses, Listens>]?: EventHandlers<
+    // `as` keeps TypeScript from taking what is written here for what the module uses.
+    readonly [Source in keyof Sources<Own, Uses, Listens> as Source]?: EventHandlers<
       Own,
       Extract<Sources<Own, Uses, Listens>[Source], ContractShape>,
       Uses,
@@ -81,7 +82,7 @@ interface CommonOptions<Own extends ContractShape, Uses, Listens, Config, Helper
       | RouteOptions<RouteHandler<Own, Uses, ConfigOf<Config>, Helpers>>
   }
   /** How the events of a source are worked on, by source. */
-  readonly subscriptions?: { readonly [Source in keyof Sources<Own, Uses, Listens>]?: SubscriptionOptions }
+  readonly subscriptions?: { readonly [Source in keyof Sources<Own, Uses, Listens> as Source]?: SubscriptionOptions }
   readonly limits?: LimitsOptions
   readonly retention?: RetentionOptions
 }

@@ -18,8 +18,8 @@ export interface SqlPiece {
 export type SqlValue = SqlParameter | SqlPiece | SqlQuery<unknown>
 
 /**
- * A statement. It runs once, when it is awaited or asked for rows. Rows come as PostgreSQL gives them, with `bigint`
- * and `numeric` as strings, which lose nothing.
+ * A statement. It runs once, when it is awaited or asked for rows. `bigint` comes as a number where that is exact
+ * and is an error beyond, `numeric` as a string, which loses nothing, `date` as `YYYY-MM-DD`.
  */
 export interface SqlQuery<Row> extends PromiseLike<Row[]> {
   /** All rows. */
