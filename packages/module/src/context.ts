@@ -26,7 +26,7 @@ export interface Logger {
 /** What every handler gets. */
 export interface BaseContext<Config> {
   readonly sql: Sql
-  /** A new id (UUID version 7), derived from the run: the same when the same command or event runs again (C1). */
+  /** A new id (a UUID), derived from the run: the same when the same command or event runs again (C1). */
   readonly newId: () => string
   /** The time at which the command or event was recorded: the same when it runs again. */
   readonly now: () => Date

@@ -1,3 +1,19 @@
+export { type CallDefaults, createCaller } from './call/caller.js'
+export { canonicalJson, deriveId } from './call/derive.js'
+export type { CallScope, Envelope, Identity, Outcome, Placement, TravelContext } from './call/envelope.js'
+export { laneCount, laneOf } from './call/lane.js'
+export { payloadLimitBytes } from './call/size.js'
+export { createRuntime, type RuntimeOptions } from './lifecycle/runtime.js'
+export type {
+  ExternalCall,
+  HealthReport,
+  Metric,
+  ModuleHealth,
+  ModuleState,
+  Runtime,
+  SubscriptionHealth,
+} from './lifecycle/types.js'
+export { createLogger, type Logger } from './logging/logger.js'
 export type {
   CommandMark,
   Committed,
@@ -35,3 +51,4 @@ export type {
   Unit,
   UnitOptions,
 } from './ports/store.js'
+export { createSql, type SqlTag } from './sql/tag.js'

@@ -1,0 +1,50 @@
+import { createAmbient } from '@banyan/ambient'
+import { isBanyanError } from '@banyan/errors'
+import { type LoadedApp, loadApp, type RunningApp, startApp } from '@banyan/host'
+import { createLogger } from '@banyan/runtime'
+import { createOutput, exitCodes, type Output } from './output.js'
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly config?: string
+  readonly json?: boolean
+}
+
+/** Runs a command: its output, its errors as text or JSON, its exit code. */
+export async function runCommand(
+  options: CommonOptions,
+  action: (output: Output) => Promise<number | undefined>,
+): Promise<void> {
+  const output = createOutput(options.json === true)
+  try {
+    process.exitCode = (await action(output)) ?? exitCodes.done
+  } catch (error) {
+    output.failure(error)
+    process.exitCode = isBanyanError(error, 'unknown-command') ? exitCodes.usage : exitCodes.failed
+  }
+}
+
+export function load(options: CommonOptions): Promise<LoadedApp> {
+  return loadApp({ folder: process.cwd(), ...(options.config === undefined ? {} : { file: options.config }) })
+}
+
+/** Runs an action against the app without its gateway and background work, and stops the app whatever happens. */
+export async function withApp<T>(
+  options: CommonOptions,
+  action: (running: RunningApp, loaded: LoadedApp) => Promise<T>,
+): Promise<T> {
+  const loaded = await load(options)
+  const running = await startApp({
+    loaded,
+    environment: process.env,
+    gateway: false,
+    work: 'calls',
+    ambient: createAmbient(),
+    logger: createLogger({ level: 'warn' }),
+  })
+  try {
+    return await action(running, loaded)
+  } finally {
+    await running.stop()
+  }
+}

@@ -1,0 +1,154 @@
+import type { Problem } from '@banyan/errors'
+
+type Check = (value: unknown) => string | undefined
+
+const text: Check = (value) => (typeof value === 'string' && value.length > 0 ? undefined : 'a text')
+const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
+const whole =
+  (least: number, most: number): Check =>
+  (value) =>
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+      ? undefined
+      : `a whole number from ${least} to ${most}`
+const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+const level: Check = (value) => (levels.includes(value as string) ? undefined : `one of ${levels.join(', ')}`)
+const proxies: Check = (value) =>
+  typeof value === 'boolean' ||
+  typeof value === 'string' ||
+  (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+    ? undefined
+    : 'true, false, an address, or a list of addresses'
+
+const sections: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
+  gateway: {
+    port: whole(0, 65_535),
+    host: text,
+    bodyLimitBytes: whole(1, 1_073_741_824),
+    requestTimeoutMs: whole(1, 86_400_000),
+    docs: flag,
+    trustProxy: proxies,
+  },
+  store: { folder: text, connections: whole(1, 1000) },
+  log: { level },
+}
+
+const top: Readonly<Record<string, Check>> = { app: text, stopDeadlineMs: whole(0, 3_600_000) }
+
+/** Every problem of a configuration: unknown names (with the nearest known one), wrong types, missing parts. */
+export function checkConfig(file: string, value: unknown): Problem[] {
+  if (!isObject(value))
+    return [
+      {
+        who: file,
+        where: 'default export',
+        what: 'is not a configuration',
+        allowed: 'export default defineConfig({ app: … })',
+        remedy: 'export the configuration by default',
+      },
+    ]
+  const problems: Problem[] = []
+  if (value.app === undefined)
+    problems.push({
+      who: file,
+      where: 'app',
+      what: 'is missing',
+      allowed: "the file of the app, such as './src/app.ts'",
+      remedy: "add app: './src/app.ts'",
+    })
+  const known = [...Object.keys(top), ...Object.keys(sections), 'services']
+  for (const [name, part] of Object.entries(value)) {
+    const check = top[name]
+    const section = sections[name]
+    if (part === undefined) continue
+    if (check) report(problems, file, name, check(part))
+    else if (section) problems.push(...checkSection(file, name, section, part))
+    else if (name === 'services') problems.push(...checkServices(file, part))
+    else problems.push(unknownName(file, name, known))
+  }
+  return problems
+}
+
+function checkSection(file: string, name: string, checks: Readonly<Record<string, Check>>, value: unknown): Problem[] {
+  if (!isObject(value))
+    return [
+      {
+        who: file,
+        where: name,
+        what: 'is not an object',
+        allowed: Object.keys(checks).join(', '),
+        remedy: `write ${name}: { … }`,
+      },
+    ]
+  const problems: Problem[] = []
+  for (const [key, part] of Object.entries(value)) {
+    const check = checks[key]
+    if (!check)
+      problems.push(
+        unknownName(
+          file,
+          `${name}.${key}`,
+          Object.keys(checks).map((known) => `${name}.${known}`),
+        ),
+      )
+    else if (part !== undefined) report(problems, file, `${name}.${key}`, check(part))
+  }
+  return problems
+}
+
+function checkServices(file: string, value: unknown): Problem[] {
+  if (!isObject(value))
+    return [
+      {
+        who: file,
+        where: 'services',
+        what: 'is not an object',
+        allowed: "{ name: ['module', …] }",
+        remedy: 'list the modules of each service',
+      },
+    ]
+  return Object.entries(value).flatMap(([name, service]) => {
+    const modules = Array.isArray(service) ? service : isObject(service) ? service.modules : undefined
+    return Array.isArray(modules) && modules.length > 0 && modules.every((item) => typeof item === 'string')
+      ? []
+      : [
+          {
+            who: file,
+            where: `services.${name}`,
+            what: 'names no modules',
+            allowed: "['module', …] or { modules: ['module', …], replicas }",
+            remedy: 'list at least one module',
+          },
+        ]
+  })
+}
+
+function report(problems: Problem[], file: string, where: string, allowed: string | undefined): void {
+  if (allowed !== undefined)
+    problems.push({ who: file, where, what: 'has a value that is not allowed', allowed, remedy: 'correct the value' })
+}
+
+function unknownName(who: string, where: string, known: readonly string[]): Problem {
+  const near = known.map((name) => [distance(name, where), name] as const).sort((a, b) => a[0] - b[0])[0]
+  const remedy = near && near[0] <= 3 ? `write ${near[1]}` : 'remove it'
+  return { who, where, what: 'is not a setting', allowed: known.join(', '), remedy }
+}
+
+/** Levenshtein distance, for telling what was probably meant. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(
+        (row[j] as number) + 1,
+        (next[j - 1] as number) + 1,
+        (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      )
+    row = next
+  }
+  return row[b.length] as number
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,57 @@
+import type { App } from '@banyan/module'
+
+/** The settings of an app, as `banyan.config.ts` exports them by default. */
+export interface Config<Modules extends string = string> {
+  /** File whose default export, or only export of an app, is the app; relative to the config file. */
+  readonly app: string
+  /** Which module runs in which service. Absent: one process. */
+  readonly services?: Readonly<Record<string, readonly Modules[] | ServiceConfig<Modules>>>
+  readonly gateway?: GatewayConfig
+  readonly store?: StoreConfig
+  readonly log?: LogConfig
+  /** How long a stop waits for work under way, milliseconds. Default 10,000. */
+  readonly stopDeadlineMs?: number
+}
+
+export interface ServiceConfig<Modules extends string = string> {
+  readonly modules: readonly Modules[]
+  /** Processes of this service. Default 1. */
+  readonly replicas?: number
+}
+
+export interface GatewayConfig {
+  /** Default 3000; the environment variable PORT wins. 0 takes any free port. */
+  readonly port?: number
+  /** Default 127.0.0.1 in development, 0.0.0.0 under `banyan start` with NODE_ENV=production; HOST wins. */
+  readonly host?: string
+  /** Largest body, bytes. Default 1,048,576. */
+  readonly bodyLimitBytes?: number
+  /** How long a request may take, milliseconds. Default 30,000. */
+  readonly requestTimeoutMs?: number
+  /** Whether /docs and /openapi.json are served. Default true. */
+  readonly docs?: boolean
+  /** Addresses of proxies whose X-Forwarded-For is believed; default none. */
+  readonly trustProxy?: boolean | string | readonly string[]
+}
+
+export interface StoreConfig {
+  /** Folder of the embedded database, relative to the config file. Default `.banyan/data`. */
+  readonly folder?: string
+  /** Connections of each module for units of work. Default 6. */
+  readonly connections?: number
+}
+
+export interface LogConfig {
+  /** `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. Default `info`; LOG_LEVEL wins. */
+  readonly level?: string
+}
+
+type ModulesOf<A> = A extends App<infer Names> ? Names : string
+
+/**
+ * Gives a configuration its types: `defineConfig<typeof market>({ … })` makes a misspelt module a compile error.
+ * It is checked when it is loaded, all problems together.
+ */
+export function defineConfig<A = App>(config: Config<ModulesOf<A>>): Config<ModulesOf<A>> {
+  return config
+}

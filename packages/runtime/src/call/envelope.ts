@@ -1,0 +1,56 @@
+import type { ErrorData } from '@banyan/errors'
+
+/** Who calls: set at the edge, travels with every call and event (P7). Never a secret. */
+export interface Identity {
+  readonly subject: string
+  readonly permissions: readonly string[]
+  /** Further claims that handlers may read; I-JSON. */
+  readonly claims?: Readonly<Record<string, unknown>>
+}
+
+/** What travels with every call and event (P7), apart from deadline and cancellation. */
+export interface TravelContext {
+  /** One id for all that one request from outside caused. */
+  readonly correlationId: string
+  /** Id of the command or event that caused this one. */
+  readonly causationId?: string
+  /** W3C trace context. */
+  readonly traceparent?: string
+  readonly tracestate?: string
+  readonly identity?: Identity
+}
+
+/** A call as it is delivered to a module, wherever that module runs. */
+export interface Envelope {
+  readonly kind: 'command' | 'query'
+  readonly module: string
+  readonly operation: string
+  /** The portable form; not yet validated by the callee. */
+  readonly input: unknown
+  /** The command id (P4). Computed when it is first read: most calls never need it. */
+  readonly id: string
+  /**
+   * Whether the same id may be presented again, so that the outcome must be recorded (delivery.md C4): true for ids
+   * given from outside and for all that runs under a repeatable parent.
+   */
+  readonly repeatable: boolean
+  /** The calling module; absent for a call from outside. */
+  readonly caller?: string
+  readonly travel: TravelContext
+}
+
+/** Deadline and cancellation of one call, and of all that it calls. */
+export interface CallScope {
+  /** Aborts at the deadline, when the caller gives up, and when the handler that made the call ends. */
+  readonly signal: AbortSignal
+  /** Milliseconds left, never more than the caller has; Infinity without a deadline. */
+  remainingMs(): number
+}
+
+/** What comes back: a value in the portable form, or an error as data (P6). */
+export type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: ErrorData }
+
+/** The placement seam: deliver this envelope to that module, give me its outcome. Never rejects. */
+export interface Placement {
+  deliver(envelope: Envelope, scope: CallScope): Promise<Outcome>
+}

@@ -1,0 +1,106 @@
+import type { Ambient } from '@banyan/ambient'
+import type { CallScope } from './envelope.js'
+
+export type ScopeEnd = 'deadline-exceeded' | 'cancelled'
+
+/**
+ * Deadline and cancellation of one call (P7). Owns the timer of its deadline; knows the scopes of the calls made under
+ * it, which end with it.
+ *
+ * I1 A child never has more time than its parent has left; without a deadline of its own it shares the parent's timer.
+ * I2 When a scope ends, everything under it ends.
+ * I3 `close` releases the timer and leaves no reference behind.
+ */
+export class Scope implements CallScope {
+  /** Why it ended early, if it did. */
+  ended: ScopeEnd | undefined
+  /** Set while the commit of the call is under way: from then on its outcome may be unknown. */
+  committing = false
+  readonly deadlineAt: number
+  readonly #ambient: Ambient
+  readonly #parent: Scope | undefined
+  #children: Scope[] | undefined
+  #openChildren = 0
+  #closed = false
+  #controller: AbortController | undefined
+  #listeners: ((end: ScopeEnd) => void)[] | undefined
+  #cancelTimer: (() => void) | undefined
+
+  constructor(ambient: Ambient, parent: Scope | undefined, timeoutMs?: number) {
+    this.#ambient = ambient
+    this.#parent = parent
+    const inherited = parent ? parent.deadlineAt : Number.POSITIVE_INFINITY
+    if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) this.deadlineAt = inherited
+    else {
+      const own = ambient.monotonic() + timeoutMs
+      this.deadlineAt = Math.min(own, inherited)
+      // I1
+      if (own < inherited) this.#cancelTimer = ambient.after(timeoutMs, () => this.end('deadline-exceeded'))
+    }
+    if (parent) parent.#adopt(this)
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.ended) this.#controller.abort(new Error(this.ended))
+    }
+    return this.#controller.signal
+  }
+
+  remainingMs(): number {
+    return this.deadlineAt === Number.POSITIVE_INFINITY
+      ? Number.POSITIVE_INFINITY
+      : Math.max(0, this.deadlineAt - this.#ambient.monotonic())
+  }
+
+  /** How many calls made under this scope have not ended. */
+  get openCalls(): number {
+    return this.#openChildren
+  }
+
+  /** Tells once when the scope ends early. */
+  onEnd(listener: (end: ScopeEnd) => void): void {
+    if (this.ended) listener(this.ended)
+    else if (this.#listeners) this.#listeners.push(listener)
+    else this.#listeners = [listener]
+  }
+
+  /** Ends the scope early, and all under it (I2). */
+  end(reason: ScopeEnd): void {
+    if (this.ended || this.#closed) return
+    this.ended = reason
+    this.#cancelTimer?.()
+    this.#controller?.abort(new Error(reason))
+    const listeners = this.#listeners
+    this.#listeners = undefined
+    if (listeners) for (const listener of listeners) listener(reason)
+    this.cancelChildren(reason)
+  }
+
+  cancelChildren(reason: ScopeEnd): void {
+    if (this.#children) for (const child of this.#children) child.end(reason)
+  }
+
+  /** The call has ended. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#cancelTimer?.()
+    this.#listeners = undefined
+    const parent = this.#parent
+    if (parent) parent.#release()
+  }
+
+  #adopt(child: Scope): void {
+    if (this.#children) this.#children.push(child)
+    else this.#children = [child]
+    this.#openChildren++
+    if (this.ended) child.end(this.ended)
+  }
+
+  #release(): void {
+    // I3: one call after the other, the usual case, keeps the list at one.
+    if (--this.#openChildren === 0 && this.#children) this.#children.length = 0
+  }
+}

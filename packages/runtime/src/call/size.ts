@@ -1,0 +1,33 @@
+/** What may cross a contract at once, in bytes of JSON, wherever the modules run (P1). */
+export const payloadLimitBytes = 1_000_000
+
+/**
+ * Whether the value's JSON is larger than the limit. Nearly all values are far below it, so an upper bound from one cheap
+ * walk decides; only a value whose bound passes the limit is measured exactly.
+ */
+export function exceedsPayload(value: unknown, limit = payloadLimitBytes): boolean {
+  if (upperBound(value) <= limit) return false
+  return Buffer.byteLength(JSON.stringify(value) ?? '') > limit
+}
+
+function upperBound(value: unknown): number {
+  switch (typeof value) {
+    case 'string':
+      // Six bytes for a control character (\u0001) is the worst case of JSON.
+      return value.length * 6 + 2
+    case 'number':
+      return 25
+    case 'object': {
+      if (value === null) return 4
+      let sum = 2
+      if (Array.isArray(value)) {
+        for (let index = 0; index < value.length; index++) sum += upperBound(value[index]) + 1
+        return sum
+      }
+      for (const key in value) sum += key.length * 6 + 4 + upperBound((value as Record<string, unknown>)[key])
+      return sum
+    }
+    default:
+      return 5
+  }
+}

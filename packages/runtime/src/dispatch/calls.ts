@@ -1,0 +1,158 @@
+import type { AnyContract } from '@banyan/contract'
+import { type BanyanError, banyanError, isBanyanError } from '@banyan/errors'
+import type { Envelope, Outcome, Placement, TravelContext } from '../call/envelope.js'
+import { Scope } from '../call/scope.js'
+import type { Frame } from './frame.js'
+import { rebuilt } from './outcome.js'
+
+/** A call that a handler makes. Its id is derived when somebody needs it (C1, C4). */
+class NestedEnvelope implements Envelope {
+  readonly kind: 'command' | 'query'
+  readonly module: string
+  readonly operation: string
+  readonly input: unknown
+  readonly repeatable: boolean
+  readonly caller: string
+  readonly #frame: Frame
+  readonly #ordinal: number
+  #id: string | undefined
+  #travel: TravelContext | undefined
+
+  constructor(frame: Frame, kind: 'command' | 'query', module: string, operation: string, input: unknown) {
+    this.#frame = frame
+    this.kind = kind
+    this.module = module
+    this.operation = operation
+    this.input = input
+    this.repeatable = kind === 'command' && frame.envelope.repeatable
+    this.caller = frame.host.module
+    // Taken now, in the order of calling, though the id may never be made.
+    this.#ordinal = kind === 'command' ? frame.nextOrdinal() : 0
+  }
+
+  get id(): string {
+    this.#id ??= this.#frame.childId(`${this.module}.${this.operation}`, this.#ordinal)
+    return this.#id
+  }
+
+  get travel(): TravelContext {
+    this.#travel ??= { ...this.#frame.envelope.travel, causationId: this.#frame.envelope.id }
+    return this.#travel
+  }
+}
+
+/** What `await call.x.y(input)` gives, with `.result()` for those who prefer a value to an exception. */
+export type CallPromise = Promise<unknown> & { result(): Promise<CallResult> }
+export type CallResult = { ok: true; value: unknown } | { ok: false; error: BanyanError }
+
+// A declared error becomes a value; everything else stays an exception, because no contract promises it.
+function toResult(this: Promise<unknown>): Promise<CallResult> {
+  return this.then(
+    (value) => ({ ok: true as const, value }),
+    (error: unknown) => {
+      if (isBanyanError(error) && error.code.includes('.')) return { ok: false as const, error }
+      throw error
+    },
+  )
+}
+
+/** Gives a promise its `.result()`; the promise stays a native one, which `await` handles fastest. */
+export function withResult(promise: Promise<unknown>): CallPromise {
+  const call = promise as CallPromise
+  call.result = toResult
+  return call
+}
+
+/** Unwraps an outcome at the caller's side, decoding by the contract that the caller was built with. */
+export function unwrap(contract: AnyContract, operation: string, outcome: Outcome): unknown {
+  if (!outcome.ok) throw rebuilt(outcome.error)
+  const codec = (contract.commands[operation] ?? contract.queries[operation])?.outputCodec
+  if (!codec?.transforms) return outcome.value
+  const decoded = codec.decode(outcome.value)
+  if (!decoded.ok)
+    throw banyanError(
+      'invalid-output',
+      { operation: `${contract.name}.${operation}`, summary: 'the answer does not match the contract of the caller' },
+      { details: { issues: decoded.issues } },
+    )
+  return decoded.value
+}
+
+async function invoke(
+  frame: Frame,
+  placement: Placement,
+  contract: AnyContract,
+  envelope: NestedEnvelope,
+): Promise<unknown> {
+  const scope = new Scope(frame.host.ambient, frame.scope)
+  try {
+    return unwrap(contract, envelope.operation, await placement.deliver(envelope, scope))
+  } finally {
+    scope.close()
+  }
+}
+
+function call(
+  frame: Frame,
+  contract: AnyContract,
+  kind: 'command' | 'query',
+  operation: string,
+  input: unknown,
+): CallPromise {
+  const { host } = frame
+  if (frame.ended) return withResult(Promise.reject(frame.tooLate(`a call of ${contract.name}.${operation}`)))
+  if (frame.scope.ended)
+    return withResult(Promise.reject(banyanError(frame.scope.ended, { operation: frame.operation })))
+  if (kind === 'command' && frame.envelope.kind === 'query')
+    return withResult(Promise.reject(banyanError('read-only', { module: host.module })))
+  if (contract.name !== host.module) {
+    frame.firstCall ??= `${contract.name}.${operation}`
+    if (frame.inTransaction())
+      host.warnOnce(
+        `open:${frame.operation}:${contract.name}.${operation}`,
+        `${frame.operation} calls ${contract.name}.${operation} while its transaction is open: a connection and its locks are held meanwhile. Call before the first statement, or after the last.`,
+      )
+  }
+  return withResult(
+    invoke(frame, host.placement, contract, new NestedEnvelope(frame, kind, contract.name, operation, input)),
+  )
+}
+
+/** A class whose instances have one method for each operation of the contract, bound to a frame. */
+function moduleCaller(contract: AnyContract): new (frame: Frame) => object {
+  class ModuleCaller {
+    readonly frame: Frame
+    constructor(frame: Frame) {
+      this.frame = frame
+    }
+  }
+  const define = (kind: 'command' | 'query', operation: string): void => {
+    Object.defineProperty(ModuleCaller.prototype, operation, {
+      value(this: ModuleCaller, input: unknown) {
+        return call(this.frame, contract, kind, operation, input)
+      },
+    })
+  }
+  for (const operation of Object.keys(contract.commands)) define('command', operation)
+  for (const operation of Object.keys(contract.queries)) define('query', operation)
+  return ModuleCaller
+}
+
+/** Makes what handlers get as `call`: classes are made once per module, instances cost next to nothing per run. */
+export function createCallFactory(callable: ReadonlyMap<string, AnyContract>): (frame: Frame) => object {
+  class Calls {
+    readonly frame: Frame
+    constructor(frame: Frame) {
+      this.frame = frame
+    }
+  }
+  for (const [name, contract] of callable) {
+    const Caller = moduleCaller(contract)
+    Object.defineProperty(Calls.prototype, name, {
+      get(this: Calls) {
+        return new Caller(this.frame)
+      },
+    })
+  }
+  return (frame) => new Calls(frame)
+}

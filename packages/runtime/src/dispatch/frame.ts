@@ -1,0 +1,106 @@
+import type { Ambient } from '@banyan/ambient'
+import { issueTime } from '@banyan/ambient'
+import type { AnyContract } from '@banyan/contract'
+import { type BanyanError, banyanError } from '@banyan/errors'
+import { deriveId } from '../call/derive.js'
+import type { Envelope, Placement } from '../call/envelope.js'
+import type { Scope } from '../call/scope.js'
+import type { Logger } from '../logging/logger.js'
+import type { NewEvent, NewJob, SqlExecutor, Statement, StatementResult } from '../ports/store.js'
+import type { StatementWatch } from '../sql/query.js'
+
+/** What the frames of one module share. */
+export interface FrameHost {
+  readonly module: string
+  readonly contract: AnyContract
+  /** Contracts that its handlers may call: its uses, and its own. */
+  readonly callable: ReadonlyMap<string, AnyContract>
+  readonly ambient: Ambient
+  readonly placement: Placement
+  readonly logger: Logger
+  readonly config: unknown
+  /** Reports a doubtful pattern once for each place (delivery.md C5). */
+  warnOnce(key: string, message: string): void
+}
+
+/**
+ * One run of one handler: what it may do, and what it did. Owns the counters that ids are derived from, and what is
+ * collected for the ending of its unit of work.
+ *
+ * I1 Ids depend on the parent id and the order of asking only, so a run that is repeated repeats them (C1).
+ * I2 Once the handler has ended, nothing can be called, emitted or stated through it any more.
+ */
+export class Frame implements SqlExecutor, StatementWatch {
+  readonly host: FrameHost
+  readonly envelope: Envelope
+  readonly scope: Scope
+  readonly emitted: NewEvent[] = []
+  readonly jobs: NewJob[] = []
+  /** Statements under way. */
+  openStatements = 0
+  /** The first call this run made to another module, for the warning of C5. */
+  firstCall: string | undefined
+  ended = false
+  #ordinals = 0
+  #now: number | undefined
+  readonly #time: number | undefined
+  readonly #execute: (statement: Statement) => Promise<StatementResult>
+  /** Whether the run has a transaction open: calling out then is reported (C5). */
+  readonly inTransaction: () => boolean
+
+  constructor(
+    host: FrameHost,
+    envelope: Envelope,
+    scope: Scope,
+    execute: (statement: Statement) => Promise<StatementResult>,
+    inTransaction: () => boolean,
+    time?: number,
+  ) {
+    this.host = host
+    this.envelope = envelope
+    this.scope = scope
+    this.#execute = execute
+    this.inTransaction = inTransaction
+    this.#time = time
+  }
+
+  query(statement: Statement): Promise<StatementResult> {
+    if (this.ended) return Promise.reject(this.tooLate('a statement'))
+    if (this.scope.ended) return Promise.reject(banyanError(this.scope.ended, { operation: this.operation }))
+    return this.#execute(statement)
+  }
+
+  statementStarted(): void {
+    this.openStatements++
+  }
+
+  statementEnded(): void {
+    this.openStatements--
+  }
+
+  get operation(): string {
+    return `${this.envelope.module}.${this.envelope.operation}`
+  }
+
+  tooLate(what: string): BanyanError {
+    return banyanError('not-awaited', { operation: this.operation, what })
+  }
+
+  nextOrdinal(): number {
+    return this.#ordinals++
+  }
+
+  /** I1 */
+  childId(what: string, ordinal: number): string {
+    return deriveId(this.envelope.id, what, ordinal)
+  }
+
+  /**
+   * The time of this command or event, the same when it runs again: the issue time that its id carries, or the event's
+   * own time. An id without a time (derived from a client's key) takes the clock's, once per run.
+   */
+  now(): number {
+    this.#now ??= this.#time ?? issueTime(this.envelope.id) ?? this.host.ambient.now()
+    return this.#now
+  }
+}

@@ -1,0 +1,41 @@
+import type { AnyContract, Checked, OperationDefinition } from '@banyan/contract'
+import type { ModuleStore } from '../ports/store.js'
+import type { ContextKind } from './context.js'
+import type { Frame, FrameHost } from './frame.js'
+import type { Limiter } from './limiter.js'
+
+export type Handler = (input: unknown, context: object) => unknown
+
+/** An operation with its handler, ready to run. */
+export interface HostedOperation {
+  readonly kind: OperationDefinition['kind']
+  /** The errors it declares, by name. */
+  readonly errors: OperationDefinition['errors']
+  readonly handler: Handler
+  /** Validates the portable form of the input, and copies it. */
+  checkInput(value: unknown): Checked
+  /** The checked input as the handler sees it; a fresh object each time. */
+  decodeInput(value: unknown): Checked
+  /** Validates what the handler gave, as a copy in the portable form. */
+  checkOutput(value: unknown): Checked
+}
+
+/** A module as this process hosts it: what dispatch, events and routes share. */
+export interface HostedModule {
+  readonly name: string
+  readonly contract: AnyContract
+  readonly operations: ReadonlyMap<string, HostedOperation>
+  /** Handlers by source module and event type. */
+  readonly on: ReadonlyMap<string, ReadonlyMap<string, { readonly source: AnyContract; readonly handler: Handler }>>
+  readonly routes: ReadonlyMap<string, HostedOperation>
+  readonly host: FrameHost
+  readonly limiter: Limiter
+  readonly timeoutMs: number
+  /** Outcomes older than this are gone, so their ids are refused (C3). */
+  readonly inboxRetentionMs: number
+  /** The store of the module: absent for apps that keep nothing. */
+  store(): ModuleStore
+  context(kind: ContextKind, frame: Frame, extra?: object): object
+  /** A statement or call left without await fails the run; otherwise it is only reported. */
+  readonly strict: boolean
+}

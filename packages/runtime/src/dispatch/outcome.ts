@@ -1,0 +1,67 @@
+import { BanyanError, banyanError, catalogue, type ErrorData, errorData, isBanyanError } from '@banyan/errors'
+import type { Outcome } from '../call/envelope.js'
+import type { Frame } from './frame.js'
+
+export const failed = (error: BanyanError): Outcome => ({ ok: false, error: errorData(error) })
+
+/** An error that came back from a callee, rebuilt for the caller (P1: never the callee's own object). */
+export function rebuilt(data: ErrorData): BanyanError {
+  return new BanyanError(data)
+}
+
+// Of what a nested call can meet, these tell the caller's caller something true and useful; all else is a fault inside.
+const passesThrough = new Set([
+  'unavailable',
+  'overloaded',
+  'deadline-exceeded',
+  'cancelled',
+  'outcome-unknown',
+  'in-progress',
+  'fenced',
+  'store-unreachable',
+  'payload-too-large',
+  'not-awaited',
+  'invalid-output',
+  'read-only',
+  'log-diverged',
+])
+
+/** Whether the error is one that the operation itself declares. */
+export function isDeclared(
+  frame: Frame,
+  declared: Readonly<Record<string, unknown>>,
+  error: unknown,
+): error is BanyanError {
+  if (!isBanyanError(error)) return false
+  const prefix = `${frame.envelope.module}.`
+  return error.code.startsWith(prefix) && Object.hasOwn(declared, error.code.slice(prefix.length))
+}
+
+/**
+ * What the caller is told of an error that the operation does not declare: `internal` with a reference to the log line
+ * that holds everything, unless it is an error of Banyan's own that says something true for the caller too.
+ */
+export function undeclared(frame: Frame, error: unknown): Outcome {
+  if (isBanyanError(error) && passesThrough.has(error.code)) return failed(error)
+  const { host } = frame
+  const reference = host.ambient.newId()
+  host.logger.error(
+    {
+      err: error,
+      reference,
+      module: host.module,
+      operation: frame.operation,
+      id: frame.envelope.repeatable ? frame.envelope.id : undefined,
+      correlationId: frame.envelope.travel.correlationId,
+    },
+    `${frame.operation} failed`,
+  )
+  return failed(
+    banyanError('internal', { module: host.module, reference }, { details: { reference }, origin: host.module }),
+  )
+}
+
+/** Whether an error code is Banyan's own. */
+export function isOwnCode(code: string): boolean {
+  return Object.hasOwn(catalogue, code)
+}

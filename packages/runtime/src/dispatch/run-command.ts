@@ -1,0 +1,235 @@
+import { issueTime } from '@banyan/ambient'
+import { type BanyanError, banyanError, errorData, isBanyanError } from '@banyan/errors'
+import { hashInput } from '../call/derive.js'
+import type { Envelope, Outcome } from '../call/envelope.js'
+import type { Scope } from '../call/scope.js'
+import type { CommandMark, Ending, LogEvent, NewJob, RecordedOutcome, Unit } from '../ports/store.js'
+import { describeIssues } from './effects.js'
+import { Frame } from './frame.js'
+import type { HostedModule, HostedOperation } from './hosted-module.js'
+import { failed, isDeclared, undeclared } from './outcome.js'
+import { settleRun } from './settle.js'
+
+/** Hears of commits, so that subscribers in this process need not wait for a poll. */
+export type Committed = (module: string, events: readonly LogEvent[], jobs: readonly NewJob[]) => void
+
+/** How often a unit is done again after a serialization failure, a deadlock or a connection lost before its commit. */
+const transientAttempts = 5
+
+/**
+ * Runs a command: one unit of work, whose outcome is recorded with its effect where the id may come again (P4).
+ *
+ * I1 The handler's writes, its events, its later calls and its recorded outcome commit together or not at all (P3, P5).
+ * I2 A declared error keeps nothing of the handler, but is recorded as the outcome.
+ * I3 A recorded outcome is returned, whatever the handler made of finding it.
+ * I4 Nothing is committed after the scope ended; once the commit is on its way the outcome may be unknown.
+ */
+export async function runCommand(
+  module: HostedModule,
+  operation: HostedOperation,
+  envelope: Envelope,
+  scope: Scope,
+  committed: Committed,
+  ended: (outcome: Outcome) => Outcome,
+): Promise<Outcome> {
+  const refused = refuseExpired(module, envelope)
+  if (refused) return ended(failed(refused))
+  const mark = envelope.repeatable ? markOf(envelope) : undefined
+  for (let attempt = 1; ; attempt++) {
+    const run = new CommandRun(module, operation, envelope, scope, mark, committed)
+    const outcome = await run.execute()
+    if (outcome !== 'again') return ended(outcome)
+    if (attempt >= transientAttempts)
+      return ended(failed(banyanError('unavailable', { what: `the store of ${module.name}` })))
+    await pause(module, attempt)
+    if (scope.ended)
+      return ended(failed(banyanError(scope.ended, { operation: `${module.name}.${envelope.operation}` })))
+  }
+}
+
+function refuseExpired(module: HostedModule, envelope: Envelope): BanyanError | undefined {
+  if (!envelope.repeatable) return undefined
+  const issued = issueTime(envelope.id)
+  if (issued === undefined || issued > module.host.ambient.now() - module.inboxRetentionMs) return undefined
+  return banyanError('id-expired', { id: envelope.id })
+}
+
+function markOf(envelope: Envelope): CommandMark {
+  return { id: envelope.id, inputHash: hashInput(envelope.module, envelope.operation, envelope.input) }
+}
+
+function pause(module: HostedModule, attempt: number): Promise<void> {
+  const { ambient } = module.host
+  // Full jitter over a doubling bound, so that those who collided do not collide again.
+  return new Promise((resolve) => void ambient.after(ambient.random() * 5 * 2 ** attempt, resolve))
+}
+
+class CommandRun {
+  readonly #module: HostedModule
+  readonly #operation: HostedOperation
+  readonly #envelope: Envelope
+  readonly #scope: Scope
+  readonly #mark: CommandMark | undefined
+  readonly #committed: Committed
+  readonly #frame: Frame
+  #unit: Unit | undefined
+
+  constructor(
+    module: HostedModule,
+    operation: HostedOperation,
+    envelope: Envelope,
+    scope: Scope,
+    mark: CommandMark | undefined,
+    committed: Committed,
+  ) {
+    this.#module = module
+    this.#operation = operation
+    this.#envelope = envelope
+    this.#scope = scope
+    this.#mark = mark
+    this.#committed = committed
+    this.#frame = new Frame(
+      module.host,
+      envelope,
+      scope,
+      (statement) => this.#open().query(statement),
+      () => this.#unit?.begun === true,
+    )
+  }
+
+  #open(): Unit {
+    this.#unit ??= this.#module
+      .store()
+      .unit({ ...(this.#mark ? { command: this.#mark } : {}), signal: this.#scope.signal })
+    return this.#unit
+  }
+
+  async execute(): Promise<Outcome | 'again'> {
+    // Decoded for each attempt: a handler may have changed the object it was given.
+    const input = this.#operation.decodeInput(this.#envelope.input)
+    if (!input.ok) return failed(invalidInput(this.#frame.operation, input.issues))
+    const { ambient } = this.#module.host
+    try {
+      const given = await this.#operation.handler(input.value, this.#module.context('command', this.#frame))
+      settleRun(this.#module, this.#frame)
+      if (this.#unit?.recorded) return await this.#replay(this.#unit.recorded)
+      const value = this.#checkOutput(given)
+      const paused = ambient.reached('command.after-handler')
+      if (paused) await paused
+      return this.#writes() ? await this.#commit(value) : this.#unwritten(value)
+    } catch (error) {
+      this.#frame.ended = true
+      this.#scope.cancelChildren('cancelled')
+      return this.#failed(error)
+    }
+  }
+
+  #checkOutput(given: unknown): unknown {
+    const output = this.#operation.checkOutput(given)
+    if (!output.ok) throw invalidOutput(this.#frame.operation, output.issues)
+    return output.value
+  }
+
+  #writes(): boolean {
+    const { emitted, jobs } = this.#frame
+    return this.#mark !== undefined || this.#unit?.begun === true || emitted.length > 0 || jobs.length > 0
+  }
+
+  /** A command that changed nothing and whose id cannot come again costs no round trip (C4). */
+  #unwritten(value: unknown): Outcome {
+    this.#refuseEnded()
+    return { ok: true, value }
+  }
+
+  async #commit(value: unknown): Promise<Outcome> {
+    const outcome: Outcome = { ok: true, value }
+    const { emitted, jobs } = this.#frame
+    const { ambient } = this.#module.host
+    const ending: Ending = {
+      ...(this.#mark ? { outcome: { outcome: JSON.stringify(outcome), at: ambient.now() } } : {}),
+      ...(emitted.length > 0 ? { events: emitted } : {}),
+      ...(jobs.length > 0 ? { jobs } : {}),
+    }
+    const unit = this.#open()
+    await ambient.reached('command.before-commit', { operation: this.#frame.operation })
+    this.#refuseEnded()
+    this.#scope.committing = true
+    const { positions } = await unit.commit(ending)
+    if (unit.recorded) return this.#replay(unit.recorded)
+    await ambient.reached('command.after-commit', { operation: this.#frame.operation })
+    if (emitted.length > 0 || jobs.length > 0)
+      this.#committed(
+        this.#module.name,
+        emitted.map((event, index) => ({ ...event, position: positions[index] as number })),
+        jobs,
+      )
+    return outcome
+  }
+
+  /** I4 */
+  #refuseEnded(): void {
+    if (this.#scope.ended) throw banyanError(this.#scope.ended, { operation: this.#frame.operation })
+  }
+
+  async #failed(error: unknown): Promise<Outcome | 'again'> {
+    const unit = this.#unit
+    try {
+      if (unit?.recorded) return await this.#replay(unit.recorded)
+      if (isDeclared(this.#frame, this.#operation.errors, error)) return await this.#decline(error)
+      await unit?.rollback()
+      if (isBanyanError(error, 'outcome-unknown') && this.#mark) return await this.#resolveUnknown(error)
+      if (this.#scope.ended && !this.#scope.committing)
+        return failed(banyanError(this.#scope.ended, { operation: this.#frame.operation }))
+      if (unit && this.#module.store().isTransient(error)) return 'again'
+      return undeclared(this.#frame, error)
+    } catch (second) {
+      await unit?.rollback()
+      return undeclared(this.#frame, second)
+    }
+  }
+
+  /** I2 */
+  async #decline(error: BanyanError): Promise<Outcome> {
+    const { firstCall, host, operation } = this.#frame
+    if (firstCall)
+      host.warnOnce(
+        `declined:${operation}:${firstCall}`,
+        `${operation} failed with ${error.code} after it had called ${firstCall}, whose effect stays. Validate and fail first and call last, or use a saga.`,
+      )
+    const outcome: Outcome = { ok: false, error: errorData(error) }
+    if (!this.#mark) {
+      await this.#unit?.rollback()
+      return outcome
+    }
+    const unit = this.#open()
+    await unit.reject(JSON.stringify(outcome), host.ambient.now())
+    return unit.recorded ? this.#replay(unit.recorded) : outcome
+  }
+
+  /** The connection was lost with the commit under way: the record tells whether it happened. */
+  async #resolveUnknown(error: BanyanError): Promise<Outcome | 'again'> {
+    try {
+      const recorded = await this.#module.store().inbox.find(this.#envelope.id)
+      return recorded ? await this.#replay(recorded) : 'again'
+    } catch {
+      // The store cannot be asked now either; the caller may ask again under the same id.
+      return failed(error)
+    }
+  }
+
+  /** I3 */
+  async #replay(recorded: RecordedOutcome): Promise<Outcome> {
+    await this.#unit?.rollback()
+    if (this.#mark && recorded.inputHash !== this.#mark.inputHash)
+      return failed(banyanError('id-reused', { id: this.#envelope.id }))
+    return JSON.parse(recorded.outcome) as Outcome
+  }
+}
+
+export function invalidInput(operation: string, issues: Parameters<typeof describeIssues>[0]): BanyanError {
+  return banyanError('invalid-input', { operation, summary: describeIssues(issues) }, { details: { issues } })
+}
+
+export function invalidOutput(operation: string, issues: Parameters<typeof describeIssues>[0]): BanyanError {
+  return banyanError('invalid-output', { operation, summary: describeIssues(issues) }, { details: { issues } })
+}

@@ -1,0 +1,35 @@
+import { banyanError, errorData } from '@banyan/errors'
+import type { Envelope, Outcome } from '../call/envelope.js'
+import type { Scope } from '../call/scope.js'
+import { Frame } from './frame.js'
+import type { HostedModule, HostedOperation } from './hosted-module.js'
+import { failed, isDeclared, undeclared } from './outcome.js'
+import { invalidOutput } from './run-command.js'
+import { settleRun } from './settle.js'
+
+const never = (): boolean => false
+
+/** Runs a query: no transaction, statements read-only, nothing recorded. `input` is what the handler gets. */
+export async function runQuery(
+  module: HostedModule,
+  operation: HostedOperation,
+  envelope: Envelope,
+  scope: Scope,
+  input: unknown,
+  ended: (outcome: Outcome) => Outcome,
+): Promise<Outcome> {
+  const frame = new Frame(module.host, envelope, scope, (statement) => module.store().reader.query(statement), never)
+  try {
+    const given = await operation.handler(input, module.context('query', frame))
+    settleRun(module, frame)
+    const output = operation.checkOutput(given)
+    if (!output.ok) throw invalidOutput(frame.operation, output.issues)
+    if (scope.ended) return ended(failed(banyanError(scope.ended, { operation: frame.operation })))
+    return ended({ ok: true, value: output.value })
+  } catch (error) {
+    frame.ended = true
+    scope.cancelChildren('cancelled')
+    if (isDeclared(frame, operation.errors, error)) return ended({ ok: false, error: errorData(error) })
+    return ended(undeclared(frame, error))
+  }
+}

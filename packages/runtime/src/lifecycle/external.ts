@@ -1,0 +1,66 @@
+import type { Ambient } from '@banyan/ambient'
+import { type BanyanError, banyanError } from '@banyan/errors'
+import type { Envelope, Outcome, TravelContext } from '../call/envelope.js'
+import { Scope } from '../call/scope.js'
+import { failed } from '../dispatch/outcome.js'
+import type { ExternalCall } from './types.js'
+
+/** The envelope of a call that comes from outside the modules. */
+export function externalEnvelope(
+  ambient: Ambient,
+  kind: 'command' | 'query',
+  call: Omit<ExternalCall, 'timeoutMs' | 'signal'>,
+): Envelope {
+  const id = call.id ?? ambient.newId()
+  const travel: TravelContext = {
+    correlationId: call.correlationId ?? id,
+    ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
+    ...(call.tracestate === undefined ? {} : { tracestate: call.tracestate }),
+    ...(call.identity === undefined ? {} : { identity: call.identity }),
+  }
+  return {
+    kind,
+    module: call.module,
+    operation: call.operation,
+    input: call.input,
+    id,
+    repeatable: kind === 'command' && call.id !== undefined,
+    travel,
+  }
+}
+
+/**
+ * Runs something under a scope of its own and answers at its deadline or cancellation, whatever the handler does then:
+ * before the commit nothing happens any more; after it was sent the outcome is unknown (P7).
+ * @param open holds the scope while it runs, for those who end all of them
+ */
+export function withinScope(
+  ambient: Ambient,
+  open: Set<Scope>,
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined; readonly operation: string },
+  run: (scope: Scope) => Promise<Outcome>,
+): Promise<Outcome> {
+  const scope = new Scope(ambient, undefined, options.timeoutMs)
+  open.add(scope)
+  const { signal } = options
+  const abort = (): void => scope.end('cancelled')
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort, { once: true })
+  return new Promise((resolve) => {
+    scope.onEnd((end) => resolve(failed(endError(scope, end, options.operation))))
+    run(scope)
+      .catch((error: unknown) =>
+        failed(banyanError('internal', { module: options.operation, reference: String(error) }, { cause: error })),
+      )
+      .then((outcome) => {
+        signal?.removeEventListener('abort', abort)
+        open.delete(scope)
+        scope.close()
+        resolve(outcome)
+      })
+  })
+}
+
+function endError(scope: Scope, end: 'deadline-exceeded' | 'cancelled', operation: string): BanyanError {
+  return banyanError(scope.committing ? 'outcome-unknown' : end, { operation })
+}

@@ -1,0 +1,89 @@
+import type { AnyContract } from '@banyan/contract'
+import type { Identity, Outcome } from '../call/envelope.js'
+
+/** A call from outside the modules: the gateway, host code, a test, the command line. */
+export interface ExternalCall {
+  readonly module: string
+  readonly operation: string
+  readonly input: unknown
+  /** A command id that may be presented again: the outcome is recorded. Absent: a fresh one, not recorded unless needed. */
+  readonly id?: string
+  /** Default: the limit of the module, else 30 s. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+  readonly identity?: Identity
+  readonly correlationId?: string
+  readonly traceparent?: string
+  readonly tracestate?: string
+}
+
+export type ModuleState = 'starting' | 'running' | 'stopping' | 'stopped'
+
+/** What `/healthz` and `banyan services` tell of one module. */
+export interface ModuleHealth {
+  readonly module: string
+  readonly version: string
+  readonly running: number
+  readonly queued: number
+  readonly limit: number
+  readonly subscriptions: readonly SubscriptionHealth[]
+  readonly deadLetters: number
+  readonly jobs: { readonly running: number }
+}
+
+export interface SubscriptionHealth {
+  readonly source: string
+  readonly subscription: string
+  readonly state: 'waiting' | 'running' | 'stopped' | 'elsewhere'
+  readonly reason?: string
+  /** Events in the source's log that are not handled yet, as last seen. */
+  readonly lag: number
+  readonly parked: number
+}
+
+export interface HealthReport {
+  readonly state: ModuleState
+  readonly ready: boolean
+  readonly modules: readonly ModuleHealth[]
+}
+
+/** One number that grows or moves, for /metrics. Labels are bounded by the contracts. */
+export interface Metric {
+  readonly name: string
+  readonly help: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly samples: readonly {
+    readonly labels: Readonly<Record<string, string>>
+    readonly value: number
+    readonly suffix?: string
+  }[]
+}
+
+/** A running app in this process: what edges and composition use. */
+export interface Runtime {
+  readonly app: string
+  /** The contracts of the modules hosted here, by name. */
+  readonly contracts: ReadonlyMap<string, AnyContract>
+  /** Opens the store, checks config, starts feeds and background work. Rejects with all problems together. */
+  start(): Promise<void>
+  /**
+   * Not ready any more, refuses new work, waits for work under way until the deadline, cancels the rest, stops feeds,
+   * closes the store. Nothing acknowledged is lost. Idempotent.
+   */
+  stop(deadlineMs?: number): Promise<void>
+  /** Never rejects. */
+  execute(call: ExternalCall): Promise<Outcome>
+  /** Handles a raw route of a module. Rejects with a BanyanError. */
+  route(
+    module: string,
+    route: string,
+    request: Request,
+    options?: Omit<ExternalCall, 'module' | 'operation' | 'input' | 'id'>,
+  ): Promise<Response>
+  health(): HealthReport
+  /** Resolves when ready; rejects with what is missing. */
+  check(): Promise<void>
+  metrics(): readonly Metric[]
+  /** Resolves when every event is handled or parked for later, and no job is due. For tests and scripts. */
+  settled(timeoutMs?: number): Promise<void>
+}
