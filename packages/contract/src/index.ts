@@ -32,6 +32,17 @@ export type {
   Received,
 } from './contract-types.js'
 export type { ContractError, DeclaredError, ErrorHandle } from './declared-error.js'
+export { emitClient } from './emit/client.js'
+export {
+  type ContractDocument,
+  contractFormat,
+  contractText,
+  type ErrorDocument,
+  type EventDocument,
+  emitContract,
+  type OperationDocument,
+} from './emit/document.js'
+export { contractFromDocument } from './emit/from-document.js'
 export type { EventDefinition } from './event.js'
 export { type HttpRoute, parseHttp, routeIdentity } from './http.js'
 export { isName } from './names.js'

@@ -52,7 +52,8 @@ type InputTypes<Definition> = Definition extends { readonly input: infer Schema 
 
 type OutputTypes<Definition> = Definition extends { readonly output: infer Schema extends AnySchema }
   ? { output: SchemaInput<Schema> } & Changed<SchemaInput<Schema>, SchemaOutput<Schema>, 'answered'>
-  : { output: void }
+  : // biome-ignore lint/suspicious/noConfusingVoidType: it is the return type of the handler
+    { output: void }
 
 type ResolvedErrors<Definition> = Definition extends { readonly errors: infer Errors }
   ? { -readonly [Name in keyof Errors]: ResolvedDetails<Errors[Name]> }

@@ -45,18 +45,18 @@ export function propertiesOf(
   depth = 0,
 ): ReadonlySet<string> | undefined {
   if (depth > 32) return undefined
-  const reference = schema['$ref']
+  const reference = schema.$ref
   if (typeof reference === 'string') {
     const target = resolveReference(reference, root)
     return target === undefined ? undefined : propertiesOf(target, root, depth + 1)
   }
-  const own = isRecord(schema['properties']) ? new Set(Object.keys(schema['properties'])) : undefined
-  const parts = listOf(schema['allOf']).map((part) => propertiesOf(part, root, depth + 1))
-  const members = [...listOf(schema['anyOf']), ...listOf(schema['oneOf'])].map((member) =>
+  const own = isRecord(schema.properties) ? new Set(Object.keys(schema.properties)) : undefined
+  const parts = listOf(schema.allOf).map((part) => propertiesOf(part, root, depth + 1))
+  const members = [...listOf(schema.anyOf), ...listOf(schema.oneOf)].map((member) =>
     propertiesOf(member, root, depth + 1),
   )
   const found = [own, ...parts, common(members)].filter((names) => names !== undefined)
-  if (found.length === 0) return schema['type'] === 'object' ? new Set() : undefined
+  if (found.length === 0) return schema.type === 'object' ? new Set() : undefined
   return new Set(found.flatMap((names) => [...names]))
 }
 

@@ -37,10 +37,6 @@ type InputArguments<Input> = [Input] extends [undefined]
 
 type InputOf<Operation> = Operation extends { input: infer Input } ? Input : never
 
-type FailuresOf<Name extends string, Errors> = {
-  [Key in keyof Errors]: ContractError<`${Name}.${Key & string}`, DetailsOf<Errors[Key]>>
-}[keyof Errors]
-
 /*
  * The types below sit in a branch of a conditional type, so that they have no alias: a message about a misspelt
  * member then lists the members there are, instead of the arguments of an alias.
@@ -48,7 +44,12 @@ type FailuresOf<Name extends string, Errors> = {
 
 /** Calls an operation: `call.inventory.reserve(input)`. */
 export type Caller<Name extends string, Operation> = Operation extends { input: infer Input; errors: infer Errors }
-  ? (...input: InputArguments<Input>) => Call<Answered<Operation>, FailuresOf<Name, Errors>>
+  ? (
+      ...input: InputArguments<Input>
+    ) => Call<
+      Answered<Operation>,
+      { [Key in keyof Errors]: ContractError<`${Name}.${Key & string}`, DetailsOf<Errors[Key]>> }[keyof Errors]
+    >
   : never
 
 /** The commands and queries of one module. */
