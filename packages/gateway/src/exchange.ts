@@ -1,0 +1,70 @@
+/**
+ * One request and its response. Owns what has to be undone when they end: the place in flight, the call under way,
+ * the figures. Fastify owns the reply itself.
+ *
+ * I1 What was entered is left exactly once, when the response closes, however it ends.
+ * I2 The call is cancelled if and only if the response closed before it was complete: the client gave up.
+ */
+import type { ServerResponse } from 'node:http'
+import type { Ambient } from '@banyan/ambient'
+import type { Identity } from '@banyan/runtime'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { InFlight } from './limits/in-flight.js'
+import type { RouteMetrics } from './metrics/http-metrics.js'
+import { givenCorrelationId } from './trace-context/correlation.js'
+import { type RequestTrace, requestTrace } from './trace-context/request-trace.js'
+
+const clientGaveUp = 499
+
+export class Exchange {
+  readonly trace: RequestTrace
+  /** One id for all that this request causes: what the client gave, else the trace id. */
+  readonly correlationId: string
+  /** Whether the client chose the correlation id. */
+  readonly correlationGiven: boolean
+  identity: Identity | undefined
+  #controller: AbortController | undefined
+  #entered: InFlight | undefined
+
+  constructor(ambient: Ambient, request: FastifyRequest, reply: FastifyReply, metrics: RouteMetrics) {
+    const { headers } = request
+    this.trace = requestTrace(ambient, headers.traceparent, headers.tracestate)
+    const given = givenCorrelationId(headers['x-correlation-id'])
+    this.correlationGiven = given !== undefined
+    this.correlationId = given ?? this.trace.traceId
+    const startedAt = ambient.monotonic()
+    const response = reply.raw
+    response.once('close', () => {
+      this.leave()
+      if (!response.writableFinished) this.#controller?.abort()
+      metrics.observe(response.writableFinished ? response.statusCode : clientGaveUp, ambient.monotonic() - startedAt)
+    })
+  }
+
+  /** Aborts when the client gives up. */
+  signal(response: ServerResponse): AbortSignal {
+    this.#controller = new AbortController()
+    if (response.destroyed || response.closed) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  /** Takes a place in flight; false at the limit. */
+  enter(inFlight: InFlight): boolean {
+    if (!inFlight.enter()) return false
+    this.#entered = inFlight
+    return true
+  }
+
+  /** Gives the place back, at the latest when the response closes. */
+  leave(): void {
+    this.#entered?.leave()
+    this.#entered = undefined
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the gateway when the request arrives. */
+    exchange: Exchange
+  }
+}

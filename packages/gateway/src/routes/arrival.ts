@@ -1,0 +1,54 @@
+import { type BanyanError, banyanError } from '@banyan/errors'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { beginExchange, type Edge, refuse } from '../edge.js'
+import type { RouteMetrics } from '../metrics/http-metrics.js'
+
+type Done = () => void
+
+/**
+ * Everything that is decided before a body is read: bounds of URL and headers, a place that is free, who is calling.
+ * `authorize` sees the identity in the exchange and refuses by an error.
+ */
+export function arrival(
+  edge: Edge,
+  metrics: RouteMetrics,
+  authorize: (request: FastifyRequest) => BanyanError | undefined,
+): (request: FastifyRequest, reply: FastifyReply, done: Done) => void {
+  const { identify, inFlight } = edge
+  return (request, reply, done) => {
+    const exchange = beginExchange(edge, metrics, request, reply)
+    const refusal = bounds(edge, request)
+    if (refusal !== undefined) return refuse(edge, request, reply, refusal)
+    if (inFlight.full) return refuse(edge, request, reply, overloaded(edge))
+    const decide = (): void => {
+      const denial = authorize(request)
+      if (denial === undefined) done()
+      else refuse(edge, request, reply, denial)
+    }
+    if (identify === undefined) return decide()
+    const found = identify(request)
+    if (found === undefined || !('then' in found)) {
+      exchange.identity = found
+      return decide()
+    }
+    found.then((identity) => {
+      exchange.identity = identity
+      decide()
+    }, done)
+  }
+}
+
+/** The refusal of a request for which there is no place (P9). */
+export function overloaded(edge: Edge): BanyanError {
+  const { retryAfterMs } = edge.limits
+  return banyanError('overloaded', { what: 'The gateway', retryAfterMs }, { details: { retryAfterMs } })
+}
+
+function bounds({ limits }: Edge, { raw }: FastifyRequest): BanyanError | undefined {
+  if ((raw.url ?? '').length > limits.urlBytes) return banyanError('uri-too-long', { limitBytes: limits.urlBytes })
+  // rawHeaders holds names and values in turn.
+  if (raw.rawHeaders.length > limits.headerCount * 2) {
+    return banyanError('headers-too-large', { limit: `${limits.headerCount} headers` })
+  }
+  return undefined
+}
