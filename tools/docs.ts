@@ -5,7 +5,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkCommands } from './docs/commands.js'
-import { checkLinks } from './docs/links.js'
+import { checkLinks, checkReachable } from './docs/links.js'
 import { readPage } from './docs/markdown.js'
 import { checkSnippets, refreshSnippets } from './docs/snippets.js'
 import { isFile, readJson, readText, repositoryRoot, sourceFiles } from './support/files.js'
@@ -13,7 +13,7 @@ import { isMain } from './support/main.js'
 import { nothingSeen, type Outcome, report } from './support/report.js'
 import type { Manifest } from './support/workspace.js'
 
-export function checkDocs(root: string, write: boolean, files = sourceFiles(root)): Outcome {
+export function checkDocs(root: string, write: boolean, files: readonly string[] = sourceFiles(root)): Outcome {
   const read = (path: string): string | undefined => (isFile(join(root, path)) ? readText(root, path) : undefined)
   const targets = { read, exists: (path: string) => existsSync(join(root, path)) }
   const scripts = {
@@ -28,11 +28,14 @@ export function checkDocs(root: string, write: boolean, files = sourceFiles(root
     writeFileSync(join(root, path), text)
     return readPage(path, text)
   })
-  const problems = pages.flatMap((page) => [
-    ...checkSnippets(page, targets),
-    ...checkLinks(page, targets),
-    ...checkCommands(page, scripts),
-  ])
+  const problems = [
+    ...pages.flatMap((page) => [
+      ...checkSnippets(page, targets),
+      ...checkLinks(page, targets),
+      ...checkCommands(page, scripts),
+    ]),
+    ...checkReachable(pages),
+  ]
   const links = pages.reduce((sum, page) => sum + page.links.length, 0)
   const fences = pages.reduce((sum, page) => sum + page.fences.length, 0)
   return {

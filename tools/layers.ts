@@ -88,7 +88,12 @@ function checkFiles(root: string, files: readonly string[], graph: Graph, layerR
   })
 }
 
-export function checkLayers(root: string, write: boolean, layerRules = rules, files = sourceFiles(root)): Outcome {
+export function checkLayers(
+  root: string,
+  write: boolean,
+  layerRules: LayerRules = rules,
+  files: readonly string[] = sourceFiles(root),
+): Outcome {
   const graph = readGraph(root, files)
   const texts = generatedTexts(root, graph, layerRules)
   if (write) for (const text of texts) text.write()

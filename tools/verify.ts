@@ -51,7 +51,7 @@ export const steps: readonly Step[] = [
   { name: 'tests', command: ['npm', 'test', '--silent'], timeoutMinutes: 40, countsTests: true },
 ]
 
-const countsPath = join(repositoryRoot, '.cache', 'test-counts.json')
+const defaultCountsPath = join(repositoryRoot, '.cache', 'test-counts.json')
 export const summaryPath = join(repositoryRoot, '.cache', 'verify.json')
 
 interface Ending {
@@ -59,7 +59,7 @@ interface Ending {
   readonly timedOut: boolean
 }
 
-function runCommand({ command: [program, ...args], timeoutMinutes }: Step): Promise<Ending> {
+function runCommand({ command: [program, ...args], timeoutMinutes }: Step, countsPath: string): Promise<Ending> {
   return new Promise((resolve, reject) => {
     // A group of its own, so that ending the step ends what it started.
     const child = spawn(program, args, {
@@ -96,18 +96,18 @@ function runCommand({ command: [program, ...args], timeoutMinutes }: Step): Prom
   })
 }
 
-const readCounts = (): TestCounts | undefined =>
-  isFile(countsPath) ? (JSON.parse(readFileSync(countsPath, 'utf8')) as TestCounts) : undefined
+const readCounts = (path: string): TestCounts | undefined =>
+  isFile(path) ? (JSON.parse(readFileSync(path, 'utf8')) as TestCounts) : undefined
 
-export async function runStep(step: Step): Promise<StepResult> {
+export async function runStep(step: Step, countsPath = defaultCountsPath): Promise<StepResult> {
   rmSync(countsPath, { force: true })
   const start = performance.now()
-  const { code, timedOut } = await runCommand(step)
+  const { code, timedOut } = await runCommand(step, countsPath)
   const seconds = (performance.now() - start) / 1000
   const result = { name: step.name, passed: code === 0 && !timedOut, seconds }
   const why = timedOut ? `ended after ${step.timeoutMinutes} minutes` : code === 0 ? '' : `exit code ${code}`
   if (!step.countsTests) return { ...result, why }
-  const tests = readCounts()
+  const tests = readCounts(countsPath)
   if (tests === undefined || tests.passed === 0) return { ...result, passed: false, why: why || 'no test ran' }
   return { ...result, why, tests }
 }

@@ -43,20 +43,18 @@ export const wordRules: readonly Rule[] = [
 const isText = (bytes: Buffer): boolean => !bytes.subarray(0, 8000).includes(0)
 
 export function checkText(path: string, text: string): Problem[] {
-  return text
-    .split('\n')
-    .flatMap((line, index) =>
-      wordRules
-        .filter((rule) => rule.pattern.test(line))
-        .map(({ what, remedy }) => ({
-          where: `${path}:${index + 1}`,
-          what: `${what}: ${line.trim().slice(0, 100)}`,
-          remedy,
-        })),
-    )
+  return text.split('\n').flatMap((line, index) =>
+    wordRules
+      .filter((rule) => rule.pattern.test(line))
+      .map(({ what, remedy }) => ({
+        where: `${path}:${index + 1}`,
+        what: `${what}: ${line.trim().slice(0, 100)}`,
+        remedy,
+      })),
+  )
 }
 
-export function checkWords(root: string, files = sourceFiles(root)): Outcome {
+export function checkWords(root: string, files: readonly string[] = sourceFiles(root)): Outcome {
   const texts = files.flatMap((path) => {
     const bytes = readFileSync(join(root, path))
     return isText(bytes) ? [{ path, text: bytes.toString('utf8') }] : []

@@ -1,4 +1,4 @@
-import { dirname, posix } from 'node:path'
+import { posix } from 'node:path'
 import type { Problem } from '../support/report.js'
 import { type Link, type Page, readAnchors } from './markdown.js'
 
@@ -12,7 +12,34 @@ const isElsewhere = (target: string): boolean => /^[a-z][a-z0-9+.-]*:|^\/\//i.te
 
 /** Every relative link leads to a file, and every anchor to a heading of it. */
 export function checkLinks(page: Page, targets: LinkTargets): Problem[] {
-  return page.links.flatMap((link) => (isElsewhere(link.target) ? [] : checkLink(page, link, targets)))
+  return page.links.flatMap((link) => checkLink(page, link, targets))
+}
+
+/** What a relative link leads to; undefined for a link to elsewhere. */
+function follow(page: Page, target: string): { path: string; anchor: string | undefined } | undefined {
+  if (isElsewhere(target)) return undefined
+  const [file = '', anchor] = decodeURIComponent(target).split('#')
+  return { path: file === '' ? page.path : posix.join(posix.dirname(page.path), file), anchor }
+}
+
+/** Every page of docs/ can be reached from the README by following links. */
+export function checkReachable(pages: readonly Page[], start = 'README.md'): Problem[] {
+  const byPath = new Map(pages.map((page) => [page.path, page]))
+  const reached = new Set<string>()
+  const open = [start]
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const page = byPath.get(path)
+    if (!page || reached.has(path)) continue
+    reached.add(path)
+    open.push(...page.links.flatMap((link) => follow(page, link.target)?.path ?? []))
+  }
+  return pages
+    .filter((page) => page.path.startsWith('docs/') && !reached.has(page.path))
+    .map((page) => ({
+      where: page.path,
+      what: `cannot be reached from ${start}`,
+      remedy: 'Link to it from docs/README.md or from a page that is listed there.',
+    }))
 }
 
 function checkLink(page: Page, link: Link, targets: LinkTargets): Problem[] {
@@ -26,8 +53,9 @@ function checkLink(page: Page, link: Link, targets: LinkTargets): Problem[] {
       },
     ]
   }
-  const [file = '', anchor] = decodeURIComponent(link.target).split('#')
-  const path = file === '' ? page.path : posix.normalize(posix.join(dirname(page.path), file))
+  const followed = follow(page, link.target)
+  if (!followed) return []
+  const { path, anchor } = followed
   if (path.startsWith('..') || !targets.exists(path)) {
     return [
       {

@@ -15,7 +15,9 @@ const isMark = (line: string): boolean => /^\s*(\/\/|--|#|\/\*)\s*#(end)?region\
 /** The lines between `#region name` and its `#endregion`, without inner marks, moved to the left margin. */
 export function readRegion(text: string, name: string): string | undefined {
   const lines = text.split('\n')
-  const begin = lines.findIndex((line) => isMark(line) && new RegExp(`#region\\s+${escapePattern(name)}(\\s|$)`).test(line))
+  const begin = lines.findIndex(
+    (line) => isMark(line) && new RegExp(`#region\\s+${escapePattern(name)}(\\s|$)`).test(line),
+  )
   if (begin === -1) return undefined
   let depth = 1
   let end = begin
