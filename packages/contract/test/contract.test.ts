@@ -82,7 +82,7 @@ describe('declared errors (P6)', () => {
   it('have defaults', () => {
     expect(closed).toMatchObject({ status: 422, message: 'closed', retryable: false, code: 'inventory.closed' })
     expect(closed.create().details).toBeUndefined()
-    expect(inventory.commands.reserve.errors['closed']).toBe(closed)
+    expect(inventory.commands.reserve.errors.closed).toBe(closed)
   })
 })
 
@@ -255,7 +255,7 @@ describe('what is wrong with a contract', () => {
       version: '1.0.0',
       commands: { one: { errors: { gone } }, two: { errors: { gone } } },
     })
-    expect(shared.commands.two.errors['gone']?.code).toBe('shop.gone')
+    expect(shared.commands.two.errors.gone?.code).toBe('shop.gone')
   })
 
   it('finds key and parameter through unions, references and intersections', () => {

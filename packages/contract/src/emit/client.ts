@@ -56,10 +56,16 @@ function printImplementation(operation: OperationDefinition): string {
   const { name, http, input, output } = operation
   if (http === undefined) return ''
   const argument = input === undefined ? 'undefined' : 'input'
-  const nullable = output !== undefined && http.method === 'GET'
+  const nullable = output !== undefined && http.method === 'GET' && allowsNull(operation.outputCodec.jsonSchema)
   const route = `{ method: '${http.method}', path: ${JSON.stringify(http.path)}, nullable: ${nullable} }`
   const parameters = input === undefined ? '(callOptions)' : '(input, callOptions)'
   return `    ${printKey(name)}: ${parameters} => call(options, ${route}, ${argument}, callOptions),\n`
+}
+
+/** Whether `null` is among the values; the gateway tells it as 404 then. */
+function allowsNull({ type, anyOf }: JsonSchema): boolean {
+  if (Array.isArray(anyOf)) return anyOf.some((member) => isRecord(member) && allowsNull(member))
+  return type === 'null' || (Array.isArray(type) && type.includes('null'))
 }
 
 /** Types of one file, each under a name of its own. */

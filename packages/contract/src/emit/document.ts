@@ -116,12 +116,16 @@ function mapEntries<From, To>(entries: Readonly<Record<string, From>>, map: (val
 }
 
 /** A copy with sorted keys. Lists keep their order, but for `required` of a schema, where it means nothing. */
-function sorted(value: unknown, key?: string): unknown {
-  if (Array.isArray(value)) {
-    const items = value.map((item) => sorted(item))
-    return key === 'required' && items.every((item) => typeof item === 'string') ? items.sort() : items
-  }
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
-  return Object.fromEntries(entries.map(([name, item]) => [name, sorted(item, name)]))
+  const isSchema = 'properties' in value && 'required' in value
+  return Object.fromEntries(
+    entries.map(([name, item]) => [name, isSchema && name === 'required' ? sortedNames(item) : sorted(item)]),
+  )
+}
+
+function sortedNames(value: unknown): unknown {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string') ? [...value].sort() : sorted(value)
 }
