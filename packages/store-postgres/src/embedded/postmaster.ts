@@ -8,7 +8,7 @@ import { startFailed, systemCode } from './failures.js'
 import type { Home } from './home.js'
 import { programPath } from './native-package.js'
 import { disownPostmasterFile, isServing, readPostmasterFile } from './postmaster-file.js'
-import { isRunning, worksIn } from './process-identity.js'
+import { isKnown, isRunning, worksIn } from './process-identity.js'
 import { asUser, programEnvironment, programUnusable, runProgram } from './program.js'
 import { openServerLog, type ServerLog } from './server-log.js'
 import { settingsFileName } from './settings.js'
@@ -139,8 +139,9 @@ async function clearLeftovers({ home, endpoint, log }: Launch): Promise<void> {
   const file = readPostmasterFile(home)
   if (file !== undefined) {
     await endWorkers(home, log)
-    if (isRunning(file.pid) && !isServing(home, file)) {
-      log({ level: 'info', message: `postmaster.pid named process ${file.pid}, which is another program by now` })
+    // PostgreSQL would take another program, and a server that died a moment ago, for one that runs.
+    if (isKnown(file.pid) && !isServing(home, file)) {
+      log({ level: 'debug', message: `postmaster.pid names process ${file.pid}, which is no server any more` })
       disownPostmasterFile(home)
     }
   }

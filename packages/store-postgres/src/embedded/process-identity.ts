@@ -57,14 +57,20 @@ export function identityOf(pid: number): ProcessIdentity {
   }
 }
 
-/** Whether a process with this id runs: a zombie does not. */
-export function isRunning(pid: number): boolean {
+/** Whether the system knows a process with this id: also a zombie, which has ended and whose parent was not told yet. */
+export function isKnown(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false
   try {
     process.kill(pid, 0)
+    return true
   } catch (error) {
-    if (systemCode(error) !== 'EPERM') return false
+    return systemCode(error) === 'EPERM'
   }
+}
+
+/** Whether a process with this id runs: a zombie does not. */
+export function isRunning(pid: number): boolean {
+  if (!isKnown(pid)) return false
   const state = linux ? processFields(pid)?.[0] : undefined
   return state !== 'Z' && state !== 'X'
 }
