@@ -2,16 +2,22 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BanyanError, isBanyanError } from '@banyan/errors'
 import type { Client } from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { skipUnless } from '../../../../tools/vitest/skip-unless.js'
 import { type ApplyOptions, applyMigrations } from '../../src/migrate/apply.js'
 import { type Migration, readMigrations } from '../../src/migrate/read.js'
 import { migrationStatus, planMigrations } from '../../src/migrate/status.js'
 import { verifySum } from '../../src/migrate/sum.js'
-import { type Cluster, hasDebian, startCluster, writeMigrations } from './cluster.js'
+import { type Cluster, hasDebian, noDebian, startCluster, writeMigrations } from './cluster.js'
 
 const start = 1_700_000_000_000
 
-describe.each(hasDebian ? (['18', '15'] as const) : (['18'] as const))('migrations on PostgreSQL %s', (version) => {
+for (const version of ['18', '15'] as const) {
+  const { describe } = skipUnless(version === '18' || hasDebian, noDebian)
+  describe(`migrations on PostgreSQL ${version}`, () => suite(version))
+}
+
+function suite(version: '15' | '18'): void {
   let cluster: Cluster
   let client: Client
   let serial = 0
@@ -361,4 +367,4 @@ describe.each(hasDebian ? (['18', '15'] as const) : (['18'] as const))('migratio
     const left = await client.query("select datname from pg_database where datname like 'banyan_scratch%'")
     expect(left.rows).toEqual([])
   })
-})
+}

@@ -17,6 +17,7 @@ export interface Cluster {
 
 /** Where Debian's postgresql-15 keeps its programs. */
 export const debianBinaries = '/usr/lib/postgresql/15/bin'
+export const noDebian = `no PostgreSQL 15 in ${debianBinaries}`
 export const hasDebian = existsSync(join(debianBinaries, 'initdb'))
 
 // PostgreSQL refuses to run as root.
