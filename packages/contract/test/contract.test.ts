@@ -121,9 +121,9 @@ describe('what is wrong with a contract', () => {
     ],
     [
       'a reserved operation',
-      { commands: { then: {} } },
+      { commands: { catch: {} } },
       [
-        "commands.then: 'then' is reserved (any other name (letters and digits, beginning with a small letter, at most 40))",
+        "commands.catch: 'catch' is reserved (any other name (letters and digits, beginning with a small letter, at most 40))",
       ],
     ],
     [

@@ -46,5 +46,6 @@ export type {
   RoutePath,
   SubscriptionOptions,
 } from './options.js'
+export { secret, secretNames } from './secret.js'
 export type { Sql, SqlParameter, SqlPiece, SqlQuery, SqlValue } from './sql.js'
 export { checkWiring } from './wiring.js'
