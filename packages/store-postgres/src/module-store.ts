@@ -1,0 +1,91 @@
+import type { ModuleStore, StoreModule, UnitOptions } from '@banyan/runtime'
+import { isTransientFailure } from './connection/failure.js'
+import { ownStatement } from './connection/own-statement.js'
+import { createReader } from './connection/reader.js'
+import { SessionPool } from './connection/session-pool.js'
+import type { Credentials, Target } from './connection/settings.js'
+import { createDeadLetterStore } from './dead-letters/dead-letter-store.js'
+import { createInboxStore } from './inbox/inbox-store.js'
+import { createJobStore } from './jobs/job-store.js'
+import { LeaseSession } from './lease/lease-session.js'
+import { createLeaseStore } from './lease/lease-store.js'
+import { createLogStore } from './log/log-store.js'
+import { modulePools } from './module-pools.js'
+import type { PostgresStoreOptions } from './store-options.js'
+import { createSubscriptionStore } from './subscription/subscription-store.js'
+import { PostgresUnit } from './unit/unit.js'
+
+/** Everything of one module: three pools of its own login role, opened when they are first used. */
+export interface OpenModule {
+  readonly store: ModuleStore
+  /** Resolves when a statement was answered. */
+  check(): Promise<void>
+  /** No new work from now on; resolves when what is under way has ended and the connections are closed. */
+  close(): Promise<void>
+  /** Cuts what is still under way. */
+  destroy(): void
+}
+
+export interface ModulePlace {
+  readonly module: StoreModule
+  readonly schema: string
+  readonly target: Target
+  readonly credentials: Credentials
+  readonly repairLogin: () => Promise<boolean>
+}
+
+const ping = ownStatement('select 1')
+
+export function openModule(place: ModulePlace, options: PostgresStoreOptions): OpenModule {
+  const { module, schema, target, credentials, repairLogin } = place
+  const { units: defaultUnits = 6, readers = 4, waiting = 256, waitMs = 5_000, idleMs = 10_000 } = options.limits ?? {}
+  const what = `The database of ${module.name}`
+  const pool = (use: string, connections: number, settings?: string): SessionPool =>
+    new SessionPool({
+      target,
+      credentials,
+      repairLogin,
+      what,
+      connections,
+      waiting,
+      waitMs,
+      idleMs,
+      applicationName: `banyan ${options.app} ${module.name} ${use}`,
+      module: module.name,
+      onFlush: options.onFlush,
+      ...(settings === undefined ? {} : { settings }),
+    })
+  const units = pool('units', module.connections ?? defaultUnits)
+  const reader = pool('queries', readers, readerSettings(options.limits?.queryMs ?? 30_000))
+  const leases = pool('leases', 1)
+  const leaseSession = new LeaseSession(leases, () => options.onLost?.(module.name))
+  const pools = modulePools(module.name, schema, units, reader)
+  const unitPlace = { pool: units, reader, schema, module: module.name }
+  return {
+    store: {
+      unit: (unitOptions: UnitOptions = {}) => new PostgresUnit(unitPlace, unitOptions),
+      reader: createReader(reader, module.name),
+      inbox: createInboxStore(pools),
+      log: createLogStore(pools),
+      leases: createLeaseStore(leaseSession, what),
+      subscriptions: createSubscriptionStore(pools),
+      jobs: createJobStore(pools),
+      deadLetters: createDeadLetterStore(pools, options.ambient),
+      isTransient: isTransientFailure,
+    },
+    async check() {
+      await pools.rows({ ...ping, quiet: true })
+    },
+    async close() {
+      await leaseSession.close()
+      await Promise.all([units.close(), reader.close(), leases.close()])
+    },
+    destroy() {
+      for (const one of [units, reader, leases]) one.destroy()
+    },
+  }
+}
+
+function readerSettings(queryMs: number): string {
+  return `set default_transaction_read_only = on; set statement_timeout = ${Math.round(queryMs)}`
+}

@@ -1,0 +1,105 @@
+import { banyanError, problemsError } from '@banyan/errors'
+import type { ModuleStore, Store, StoreDescription, StoreModule } from '@banyan/runtime'
+import { type Credentials, describeTarget, readSettings, type Settings } from './connection/settings.js'
+import { type OpenModule, openModule } from './module-store.js'
+import { derivePassword } from './roles/password.js'
+import { createLoginRepair } from './roles/repair-login.js'
+import { planNames } from './schema/plan.js'
+import { migrateModules, prepareSchemas, withAdmin } from './schema/prepare-modules.js'
+import type { StoreLog } from './store-log.js'
+import type { PostgresStoreOptions, StoreHome } from './store-options.js'
+
+/**
+ * The store of one process. Owns what the modules have open; the parts of a module are its own (module-store).
+ *
+ * I1 Only `open` acts as the admin; everything of a module runs as the module's login role (P8).
+ * I2 After `close` nothing new is accepted.
+ */
+const closeDeadlineMs = 5_000
+
+export class PostgresStore implements Store {
+  private readonly options: PostgresStoreOptions
+  private readonly settings: Settings
+  private readonly home: StoreHome
+  private readonly log: StoreLog
+  private readonly secret: string | undefined
+  private readonly opened = new Map<string, OpenModule>()
+  private version = 'unknown'
+  private closing: Promise<void> | undefined
+
+  constructor(options: PostgresStoreOptions, home?: StoreHome) {
+    this.options = options
+    this.settings = readSettings(options.connection)
+    this.log = options.log ?? (() => undefined)
+    this.secret = options.secret ?? this.settings.admin.password
+    this.home = home ?? {
+      kind: 'server',
+      target: describeTarget(this.settings.target),
+      stop: async () => undefined,
+    }
+  }
+
+  async open(modules: readonly StoreModule[]): Promise<void> {
+    const { app, ambient } = this.options
+    const { planned, problems } = planNames(app, modules)
+    if (problems.length > 0) throw problemsError('invalid-app', { name: app }, problems)
+    const server = await withAdmin(this.settings, (client) => prepareSchemas(client, planned, this.secret))
+    this.version = server.version
+    const repairs = new Map(
+      planned.map(({ role }) => [role, createLoginRepair(this.settings, this.secret, role, this.log)]),
+    )
+    const repairLogin = (role: string): Promise<boolean> => (repairs.get(role) as () => Promise<boolean>)()
+    const credentialsOf = (role: string): Credentials => this.credentialsOf(role)
+    const { settings, log } = this
+    await migrateModules(planned, { settings, credentialsOf, repairLogin, now: () => ambient.now(), log })
+    for (const { module, schema, role } of planned) {
+      if (this.opened.has(module.name)) continue
+      const { target } = this.settings
+      const place = { module, schema, target, credentials: credentialsOf(role), repairLogin: () => repairLogin(role) }
+      this.opened.set(module.name, openModule(place, this.options))
+    }
+  }
+
+  private credentialsOf(role: string): Credentials {
+    return { user: role, password: this.secret === undefined ? undefined : derivePassword(this.secret, role) }
+  }
+
+  module(name: string): ModuleStore {
+    const found = this.opened.get(name)
+    if (!found) throw banyanError('unknown-module', { module: name })
+    return found.store
+  }
+
+  async check(): Promise<void> {
+    const [first] = this.opened.values()
+    if (!first || this.closing) throw banyanError('unavailable', { what: 'The database' })
+    await first.check()
+  }
+
+  describe(): StoreDescription {
+    return { kind: this.home.kind, target: this.home.target, version: this.version }
+  }
+
+  close(deadlineMs: number = closeDeadlineMs): Promise<void> {
+    this.closing ??= this.closeAll(deadlineMs)
+    return this.closing
+  }
+
+  private async closeAll(deadlineMs: number): Promise<void> {
+    const modules = [...this.opened.values()]
+    const closed = Promise.all(modules.map((module) => module.close()))
+    let cancel: () => void = () => undefined
+    const late = new Promise<'late'>((resolve) => {
+      cancel = this.options.ambient.after(deadlineMs, () => resolve('late'))
+    })
+    try {
+      if ((await Promise.race([closed, late])) === 'late') {
+        this.log({ level: 'warn', message: 'Units of work were cut at the deadline of the stop' })
+        for (const module of modules) module.destroy()
+      }
+    } finally {
+      cancel()
+      await this.home.stop()
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { Client } from 'pg'
+import { clientConfig, type Settings } from '../connection/settings.js'
+import type { StoreLog } from '../store-log.js'
+import { derivePassword, scramVerifier } from './password.js'
+import { passwordSql } from './role-sql.js'
+
+/**
+ * Gives a role its derived password again after the server refused it: the secret was changed, or the role was restored
+ * from elsewhere. Asked by many connections at once, it is done once.
+ */
+export function createLoginRepair(
+  settings: Settings,
+  secret: string | undefined,
+  role: string,
+  log: StoreLog,
+): () => Promise<boolean> {
+  let running: Promise<boolean> | undefined
+  return () => {
+    running ??= repair(settings, secret, role, log).finally(() => {
+      running = undefined
+    })
+    return running
+  }
+}
+
+async function repair(
+  { target, admin }: Settings,
+  secret: string | undefined,
+  role: string,
+  log: StoreLog,
+): Promise<boolean> {
+  if (secret === undefined) {
+    log({
+      level: 'error',
+      message: 'The role has no password and the server asks for one; set BANYAN_STORE_SECRET',
+      role,
+    })
+    return false
+  }
+  const client = new Client(clientConfig(target, admin, 'banyan admin'))
+  // A connection that breaks rejects the statement that runs; there is nothing more to tell.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await client.query(passwordSql(role, scramVerifier(secret, role, derivePassword(secret, role))))
+    const message = 'The login of a role was refused and its password set again; all processes need the same secret'
+    log({ level: 'warn', message, role })
+    return true
+  } catch (error) {
+    log({ level: 'error', message: 'The password of a role could not be set', role, error })
+    return false
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,7 @@
+import { ownTables } from './0001-own-tables.js'
+
+/** Steps of Banyan's own tables: step n makes version n of version n-1. */
+export const ownSchemaSteps: readonly string[] = [ownTables]
+
+/** The version that this release works with. */
+export const ownSchemaVersion: number = ownSchemaSteps.length

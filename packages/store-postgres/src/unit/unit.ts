@@ -1,0 +1,362 @@
+import { banyanError, isBanyanError } from '@banyan/errors'
+import type {
+  CommandMark,
+  Committed,
+  Ending,
+  RecordedOutcome,
+  Statement,
+  StatementResult,
+  Unit,
+  UnitOptions,
+} from '@banyan/runtime'
+import type Result from 'pg/lib/result.js'
+import { endsSession, statementFailure } from '../connection/failure.js'
+import type { Flight, FlightPart } from '../connection/flight.js'
+import { textRows } from '../connection/rows.js'
+import type { Session } from '../connection/session.js'
+import type { SessionPool } from '../connection/session-pool.js'
+import { statementPart, toStatementResult } from '../connection/statement.js'
+import { findOutcomePart, readOutcome } from '../inbox/find-outcome.js'
+import { recordUnlessTherePart } from '../inbox/record-outcome.js'
+import { beginCommandPart, beginPart } from './begin.js'
+import { cancelBackend } from './cancel-backend.js'
+import { commitPart, rollbackPart, settleConstraintsPart } from './end.js'
+import { type EndingParts, endingParts } from './ending-parts.js'
+import { commitFate, refusal, tellsRecorded } from './failure.js'
+import { refuseTransactionControl } from './refused-statement.js'
+
+/**
+ * One transaction of one module. Owns its session from the first statement to the end, and gives it back exactly once.
+ *
+ * I1 Nothing is sent before the first statement; begin, command look-up and that statement travel in one flush.
+ * I2 Once `failure` is set, the unit can only be rolled back: commit and reject tell it, whatever the handler made of it.
+ * I3 A statement never runs outside the transaction: it is sent only when the begin was answered.
+ * I4 Once the ending was sent, an abort does not touch it: a commit is never cancelled half way.
+ */
+export interface UnitPlace {
+  readonly pool: SessionPool
+  /** For cancelling: another connection of the same role. */
+  readonly reader: SessionPool
+  readonly schema: string
+  readonly module: string
+}
+
+const recordedAlready = 'The outcome of this command is recorded already; its statements do not run again'
+
+export class PostgresUnit implements Unit {
+  recorded: RecordedOutcome | undefined
+  private readonly place: UnitPlace
+  private readonly command: CommandMark | undefined
+  private readonly signal: AbortSignal | undefined
+  private session: Session | undefined
+  /** Resolves when the transaction is open; rejects when it could not be opened (I3). */
+  private opened: Promise<Session> | undefined
+  private failure: { readonly error: unknown } | undefined
+  private lastError: unknown
+  private running = 0
+  private over = false
+  private abandoned: Promise<void> | undefined
+  private readonly onAbort = (): void => void this.abort()
+
+  constructor(place: UnitPlace, options: UnitOptions) {
+    this.place = place
+    this.command = options.command
+    this.signal = options.signal
+  }
+
+  get begun(): boolean {
+    return this.opened !== undefined
+  }
+
+  async query(statement: Statement): Promise<StatementResult> {
+    this.ensureUsable()
+    refuseTransactionControl(statement.text)
+    if (!this.opened) return this.open(statement)
+    const session = await this.opened
+    this.ensureUsable()
+    return this.execute(session, [statementPart(session, statement)])
+  }
+
+  private ensureUsable(): void {
+    if (this.failure) throw this.failure.error
+    if (this.over) throw new Error('This unit of work has ended; a statement was started without await')
+    if (this.signal?.aborted) throw this.abortError()
+  }
+
+  private open(statement: Statement): Promise<StatementResult> {
+    const first = this.openWith(statement)
+    this.opened = first.opened
+    // Who waits for it is told; who does not is told by `failure`.
+    this.opened.catch(() => undefined)
+    return first.result
+  }
+
+  private openWith(statement: Statement): { opened: Promise<Session>; result: Promise<StatementResult> } {
+    const { schema } = this.place
+    const head = [beginPart, ...(this.command ? [beginCommandPart(schema, this.command.id)] : [])]
+    let flight: Flight | undefined
+    const sent = this.acquire().then((session) => {
+      flight = session.send([...head, statementPart(session, statement)])
+      this.running++
+      return flight.done.finally(() => this.running--)
+    })
+    const isOpen = (): boolean => flight !== undefined && flight.completed >= head.length
+    const opened = sent.then(
+      () => this.session as Session,
+      async (error: unknown) => {
+        if (isOpen()) return this.session as Session
+        throw this.fail(await this.openFailure(error))
+      },
+    )
+    const result = sent.then(
+      (results) => this.checked(results),
+      async (error: unknown) => {
+        await opened
+        throw this.statementError(error)
+      },
+    )
+    return { opened, result }
+  }
+
+  private async acquire(): Promise<Session> {
+    this.signal?.addEventListener('abort', this.onAbort, { once: true })
+    const session = await this.acquireSession()
+    if (this.over) {
+      this.place.pool.release(session)
+      throw new Error('This unit of work ended before its first statement was sent')
+    }
+    this.session = session
+    return session
+  }
+
+  private async acquireSession(): Promise<Session> {
+    try {
+      return await this.place.pool.acquire(this.signal)
+    } catch (error) {
+      throw this.signal?.aborted ? this.abortError() : error
+    }
+  }
+
+  /** Why the transaction could not be opened; a recorded outcome is fetched here. */
+  private async openFailure(error: unknown): Promise<unknown> {
+    const session = this.session
+    if (!session) return error
+    if (!tellsRecorded(error)) return this.translate(error)
+    try {
+      return (await this.findRecorded(session, [rollbackPart])) ?? new Error(recordedAlready)
+    } catch (lost) {
+      return statementFailure(lost, this.place.pool.what)
+    }
+  }
+
+  /** Sets `recorded`; returns an error where the id was used for something else. */
+  private async findRecorded(session: Session, before: readonly FlightPart[]): Promise<unknown> {
+    const command = this.command as CommandMark
+    const results = await session.run([...before, findOutcomePart(command.id)])
+    const found = readOutcome(textRows(results.at(-1)))
+    if (!found) return banyanError('in-progress', { id: command.id })
+    if (found.inputHash !== command.inputHash) return banyanError('id-reused', { id: command.id })
+    this.recorded = found
+    return undefined
+  }
+
+  private async execute(session: Session, parts: readonly FlightPart[]): Promise<StatementResult> {
+    this.running++
+    try {
+      return this.checked(await session.run(parts))
+    } catch (error) {
+      throw this.statementError(error)
+    } finally {
+      this.running--
+    }
+  }
+
+  /** A transaction that was ended by other means than the unit is broken beyond repair: part of it may be committed. */
+  private checked(results: readonly Result[]): StatementResult {
+    const session = this.session
+    if (session && session.broken === undefined && session.transactionStatus === 'I') {
+      session.destroy()
+      throw this.fail(new Error('A statement ended the transaction of its unit of work'))
+    }
+    return toStatementResult(results.at(-1) as Result)
+  }
+
+  private statementError(error: unknown): unknown {
+    if (this.signal?.aborted && !this.over) return this.abortError()
+    const failure = statementFailure(error, this.place.pool.what)
+    this.lastError = failure
+    if (endsSession(error)) return this.fail(failure)
+    if (error instanceof Error && !isBanyanError(error)) Error.captureStackTrace(error)
+    return failure
+  }
+
+  private fail(error: unknown): unknown {
+    this.failure ??= { error } // I2
+    return this.failure.error
+  }
+
+  private translate(error: unknown): unknown {
+    const { module, pool } = this.place
+    return statementFailure(
+      refusal(error, { command: this.command?.id, what: `the subscriptions of ${module}` }),
+      pool.what,
+    )
+  }
+
+  async commit(ending: Ending): Promise<Committed> {
+    await this.enterEnd()
+    if (this.recorded) return { positions: [] }
+    const session = this.session
+    try {
+      const planned = endingParts(ending, this.command)
+      if (!session) return await this.commitUnbegun(planned, ending.outcome !== undefined)
+      const settle = ending.events && ending.events.length > 0 ? [settleConstraintsPart] : []
+      return await this.commitParts(session, planned, [...settle, ...planned.parts, commitPart], true)
+    } finally {
+      await this.leave()
+    }
+  }
+
+  /** All in one implicit transaction: statements under one Sync commit together, so one round trip is all it takes. */
+  private async commitUnbegun(planned: EndingParts, marks: boolean): Promise<Committed> {
+    if (planned.parts.length === 0) return { positions: [] }
+    const session = await this.acquireSession()
+    this.session = session
+    const head = marks && this.command ? [beginCommandPart(this.place.schema, this.command.id)] : []
+    return this.commitParts(session, planned, [...head, ...planned.parts], false)
+  }
+
+  private async commitParts(
+    session: Session,
+    { append }: EndingParts,
+    parts: readonly FlightPart[],
+    begun: boolean,
+  ): Promise<Committed> {
+    const flight = session.send(parts)
+    try {
+      const results = await flight.done
+      if (begun && flight.lastCommand !== 'COMMIT') throw this.lastError ?? new Error('The commit was refused')
+      const index = parts.length - (begun ? 2 : 1)
+      return { positions: append ? append.positions(results[index] as Result) : [] }
+    } catch (error) {
+      return await this.commitFailed(session, flight, error, parts.length, begun)
+    }
+  }
+
+  private async commitFailed(
+    session: Session,
+    flight: Flight,
+    error: unknown,
+    count: number,
+    begun: boolean,
+  ): Promise<Committed> {
+    if (tellsRecorded(error)) {
+      const conflict = await this.findRecorded(session, begun ? [rollbackPart] : []).catch((lost: unknown) =>
+        this.translate(lost),
+      )
+      if (conflict) throw conflict
+      return { positions: [] }
+    }
+    const fate = commitFate(error, flight, begun ? count - 1 : count)
+    if (fate === 'unknown') {
+      const operation = this.command ? `command ${this.command.id}` : `a unit of work of ${this.place.module}`
+      throw banyanError('outcome-unknown', { operation }, { cause: error })
+    }
+    // What made the transaction fail says more than that it had failed.
+    throw fate === 'refused' && isAborted(error) ? (this.lastError ?? error) : this.translate(error)
+  }
+
+  async reject(outcome: string, at: number): Promise<void> {
+    await this.enterEnd()
+    if (this.recorded) return
+    try {
+      const command = this.command
+      if (!command) return
+      const begun = this.session !== undefined
+      this.session ??= await this.acquireSession()
+      const head = begun ? rollbackPart : beginCommandPart(this.place.schema, command.id)
+      await this.recordRejection(this.session, command, [head, recordUnlessTherePart(command, outcome, at)])
+    } finally {
+      await this.leave()
+    }
+  }
+
+  private async recordRejection(session: Session, command: CommandMark, parts: readonly FlightPart[]): Promise<void> {
+    const flight = session.send(parts)
+    try {
+      const results = await flight.done
+      if (results.at(-1)?.rowCount === 1) return
+    } catch (error) {
+      if (!tellsRecorded(error)) {
+        if (commitFate(error, flight, parts.length) !== 'unknown') throw this.translate(error)
+        throw banyanError('outcome-unknown', { operation: `command ${command.id}` }, { cause: error })
+      }
+    }
+    const conflict = await this.findRecorded(session, []).catch((lost: unknown) => this.translate(lost))
+    if (conflict) throw conflict
+  }
+
+  async rollback(): Promise<void> {
+    if (this.over) return
+    this.over = true
+    await this.abandon()
+  }
+
+  /** Common to all endings: waits for the opening, tells a failure, and shuts the unit for everything else. */
+  private async enterEnd(): Promise<void> {
+    if (this.over) throw new Error('This unit of work has ended')
+    await this.opened?.catch(() => undefined)
+    if (this.signal?.aborted) this.fail(this.abortError())
+    this.over = true
+    this.signal?.removeEventListener('abort', this.onAbort) // I4
+    if (this.recorded || !this.failure) {
+      if (this.recorded) await this.leave()
+      return
+    }
+    await this.abandon()
+    throw this.failure.error
+  }
+
+  private abortError(): unknown {
+    const reason: unknown = this.signal?.reason
+    return isBanyanError(reason)
+      ? reason
+      : banyanError('cancelled', { operation: `a unit of work of ${this.place.module}` }, { cause: reason })
+  }
+
+  private abort(): void {
+    if (this.over) return
+    this.fail(this.abortError())
+    // `rollback` and the endings wait for it; it never rejects.
+    void this.abandon()
+  }
+
+  /** Cancels what runs, rolls back and gives the session back. Once; never rejects. */
+  private abandon(): Promise<void> {
+    this.abandoned ??= this.giveUp()
+    return this.abandoned
+  }
+
+  private async giveUp(): Promise<void> {
+    const session = this.session
+    if (session) await cancelBackend(this.place.reader, session, () => this.running > 0)
+    await this.opened?.catch(() => undefined)
+    await this.leave()
+  }
+
+  private async leave(): Promise<void> {
+    this.signal?.removeEventListener('abort', this.onAbort)
+    const session = this.session
+    if (!session) return
+    this.session = undefined
+    // A session that cannot even roll back is cut; the server rolls back then.
+    if (session.broken === undefined && session.transactionStatus !== 'I') {
+      await session.run([rollbackPart]).catch(() => session.destroy())
+    }
+    this.place.pool.release(session)
+  }
+}
+
+function isAborted(error: unknown): boolean {
+  return (error as { code?: string }).code === '25P02'
+}

@@ -1,0 +1,4 @@
+create table levels (
+  sku text primary key,
+  level int not null
+);

@@ -1,0 +1,122 @@
+import { fileURLToPath } from 'node:url'
+import { createAmbient } from '@banyan/ambient'
+import type { Ending, ModuleStore, NewEvent, Store, StoreModule } from '@banyan/runtime'
+import { createPostgresStore, type Flush, type PostgresStoreOptions } from '@banyan/store-postgres'
+import pg from 'pg'
+import { onTestFinished } from 'vitest'
+import type { ServerConnection, TestServer } from './server.js'
+
+export const ambient = createAmbient()
+export const lanes = 64
+
+const migrations = (module: string): string => fileURLToPath(new URL(`./migrations/${module}`, import.meta.url))
+export const ordersModule: StoreModule = { name: 'orders', migrations: migrations('orders') }
+export const stockModule: StoreModule = { name: 'stock', migrations: migrations('stock') }
+
+/** A database of one test's own, with what the test needs to look behind the port. */
+export interface Space {
+  readonly connection: ServerConnection
+  /** A store over this database; several in one test stand for several processes. */
+  open(options?: SpaceOptions): Promise<Store>
+  /** Runs SQL as the superuser. */
+  sql(text: string, values?: unknown[]): Promise<Record<string, any>[]>
+}
+
+export interface SpaceOptions extends Partial<PostgresStoreOptions> {
+  readonly modules?: readonly StoreModule[]
+}
+
+export async function newSpace(server: TestServer, app = 'market'): Promise<Space> {
+  const database = `space_${ambient.newId().replaceAll('-', '')}`
+  await asAdmin(server.connection, (client) => client.query(`create database ${database}`))
+  const connection = { ...server.connection, database }
+  const stores: Store[] = []
+  onTestFinished(async () => {
+    await Promise.all(stores.map((store) => store.close(0)))
+    await asAdmin(server.connection, (client) => client.query(`drop database ${database} with (force)`))
+  })
+  return {
+    connection,
+    async open({ modules = [ordersModule, stockModule], ...options } = {}) {
+      const store = createPostgresStore({ app, connection, ambient, ...options })
+      stores.push(store)
+      await store.open(modules)
+      return store
+    },
+    sql: (text, values) => asAdmin(connection, async (client) => (await client.query(text, values)).rows),
+  }
+}
+
+async function asAdmin<Result>(connection: ServerConnection, work: (client: pg.Client) => Promise<Result>) {
+  const client = new pg.Client(connection)
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Flushes that were counted since the last look. */
+export class FlushCount {
+  private seen: Flush[] = []
+  readonly listener = (flush: Flush): void => void this.seen.push(flush)
+
+  take(): string[][] {
+    const flushes = this.seen.map((flush) => flush.statements.map(shortly))
+    this.seen = []
+    return flushes
+  }
+}
+
+const shortly = (text: string): string => text.trim().replace(/\s+/g, ' ').slice(0, 40)
+
+let serial = 0
+
+export function newEvent(lane: number, over: Partial<NewEvent> = {}): NewEvent {
+  serial++
+  return {
+    id: ambient.newId(),
+    lane,
+    key: `key-${lane}`,
+    type: 'placed',
+    version: 1,
+    data: `{"serial":${serial},  "b":1,"a":[1, 2]}`,
+    at: ambient.now(),
+    context: '{"correlation":"c"}',
+    ...over,
+  }
+}
+
+export const command = (over: { id?: string; inputHash?: string } = {}) => ({
+  id: ambient.newId(),
+  inputHash: 'hash',
+  ...over,
+})
+
+export const outcome = (value: unknown = null) => ({ outcome: JSON.stringify({ ok: value }), at: ambient.now() })
+
+/** Appends events in a unit of its own. */
+export async function append(store: ModuleStore, ...events: NewEvent[]): Promise<readonly number[]> {
+  return (await store.unit().commit({ events })).positions
+}
+
+export const fromStart = Array.from({ length: lanes }, (_, lane) => ({ lane, after: 0 }))
+
+/** The code of what a promise rejects with; fails when it resolves. */
+export async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await promise
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error)
+  }
+  throw new Error('It was expected to reject')
+}
+
+/** Waits for a condition; the test's own time limit ends a wait in vain. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+export type { Ending }

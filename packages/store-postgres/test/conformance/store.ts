@@ -1,0 +1,14 @@
+import { afterAll, beforeAll } from 'vitest'
+import type { TestServer } from './server.js'
+import { unitConformance } from './unit.js'
+
+/** What every store must keep, whichever server it runs on. */
+export function storeConformance(start: () => Promise<TestServer>): void {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await start()
+  })
+  afterAll(() => server?.stop())
+  const running = (): TestServer => server
+  unitConformance(running)
+}
