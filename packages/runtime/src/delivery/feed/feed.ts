@@ -1,0 +1,289 @@
+import { banyanError } from '@banyan/errors'
+import { laneCount } from '../../call/lane.js'
+import type { LogEvent, LogStore } from '../../ports/store.js'
+import { spread } from '../backoff.js'
+import { Bell } from '../bell.js'
+import type { DeliveryHost } from '../options.js'
+import { eventBytes, TailCache } from './tail-cache.js'
+
+/** Where a log is read; the feed needs nothing else of its source. */
+export type SourceLog = Pick<LogStore, 'heads' | 'read' | 'positionsBefore' | 'register'>
+
+/** How far a reader is in one lane. */
+export interface Cursor {
+  readonly lane: number
+  /** The last position that the reader has. */
+  readonly seen: number
+}
+
+export interface FeedListener {
+  /** Events may be waiting. */
+  wake(): void
+  /** The head of a lane moved on by this many events. */
+  grew(lane: number, count: number): void
+  /** The log is not the one it was, or ends before where it ended (delivery.md L4). */
+  wentBack(): void
+}
+
+const foreignPollMs = 50
+const firstPage = 128
+const largestPage = 1_000
+
+/**
+ * The log of one source as this process reads it: once for all subscribers here. Owns what is known of its heads, the
+ * newest events in memory, and the polling that finds what other processes committed. Positions of subscribers are
+ * their own.
+ *
+ * I1 What is served per lane starts right after the reader's position and has no gap (L2).
+ * I2 A head is raised only by what is committed: events handed over after their commit, or the log's own answer.
+ * I3 A log that went back is told to every reader before anything else is served (L4).
+ */
+export class Feed {
+  readonly source: string
+  /** Last committed position of each lane, as far as this process knows. */
+  readonly heads: number[] = new Array<number>(laneCount).fill(0)
+  incarnation = ''
+  /** For metrics. */
+  readonly counters = { fromMemory: 0, fromLog: 0, reads: 0, polls: 0 }
+  readonly #log: SourceLog
+  readonly #host: DeliveryHost
+  readonly #cache: TailCache
+  /** The last page read from the log, by lane: subscribers that catch up side by side share it. */
+  #page = new Map<number, readonly LogEvent[]>()
+  #pageEvents = firstPage
+  readonly #listeners = new Set<FeedListener>()
+  readonly #pollBell = new Bell()
+  #reading: Promise<readonly LogEvent[]> | undefined
+  #polling: Promise<void> | undefined
+  #stopping = false
+  #turn = 0
+
+  constructor(source: string, log: SourceLog, host: DeliveryHost) {
+    this.source = source
+    this.#log = log
+    this.#host = host
+    this.#cache = new TailCache(host.limits.cacheEvents, host.limits.cacheBytes)
+  }
+
+  get log(): SourceLog {
+    return this.#log
+  }
+
+  get cached(): { readonly events: number; readonly bytes: number } {
+    return this.#cache
+  }
+
+  start(): void {
+    this.#polling ??= this.#poll()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#pollBell.ring()
+    await this.#polling
+    this.#cache.clear()
+    this.#page.clear()
+  }
+
+  attach(listener: FeedListener): () => void {
+    this.#listeners.add(listener)
+    this.#pollBell.ring()
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Takes events that this process committed (L5). They may come in another order than they were committed in. */
+  committed(events: readonly LogEvent[]): void {
+    const kept = this.#listeners.size > 0
+    for (const event of events) {
+      if (kept) this.#cache.add(event)
+      this.#raise(event.lane, event.position)
+    }
+    for (const listener of this.#listeners) listener.wake()
+  }
+
+  /** Looks at the heads soon: something was committed whose positions are not known here. */
+  nudge(): void {
+    this.#pollBell.ring()
+  }
+
+  /**
+   * Events after each cursor, ascending and without a gap per lane, fairly over lanes; from memory at once where
+   * possible. An empty list means that nothing is waiting as far as is known. Rejects with `log-diverged`.
+   */
+  read(
+    cursors: readonly Cursor[],
+    limit: number,
+    maxBytes: number,
+  ): readonly LogEvent[] | Promise<readonly LogEvent[]> {
+    const missing: Cursor[] = []
+    const events = this.#fromMemory(cursors, limit, missing)
+    if (missing.length === 0) return withinBytes(events, maxBytes)
+    return this.#readThrough(cursors, limit, maxBytes)
+  }
+
+  /** Reads the heads of the log anew; a head that went back is told to all readers (I3). */
+  async refresh(): Promise<void> {
+    const before = this.heads.slice()
+    this.counters.polls++
+    const { incarnation, positions } = await this.#log.heads()
+    const changed = this.incarnation !== '' && this.incarnation !== incarnation
+    // Compared with what was known when the question was asked: commits go on meanwhile.
+    const wentBack = changed || before.some((known, lane) => (positions[lane] as number) < known)
+    this.incarnation = incarnation
+    if (wentBack) {
+      this.#cache.clear()
+      this.#page.clear()
+      for (let lane = 0; lane < laneCount; lane++) this.heads[lane] = positions[lane] as number
+      for (const listener of this.#listeners) listener.wentBack()
+      return
+    }
+    let grown = false
+    for (let lane = 0; lane < laneCount; lane++) if (this.#raise(lane, positions[lane] as number)) grown = true
+    if (grown) for (const listener of this.#listeners) listener.wake()
+  }
+
+  #raise(lane: number, to: number): boolean {
+    const known = this.heads[lane] as number
+    if (to <= known) return false
+    this.heads[lane] = to
+    for (const listener of this.#listeners) listener.grew(lane, to - known)
+    return true
+  }
+
+  #fromMemory(cursors: readonly Cursor[], limit: number, missing: Cursor[]): LogEvent[] {
+    const waiting: Cursor[] = []
+    for (const cursor of cursors) if ((this.heads[cursor.lane] as number) > cursor.seen) waiting.push(cursor)
+    const events: LogEvent[] = []
+    if (waiting.length === 0) return events
+    const quota = Math.max(1, Math.ceil(limit / waiting.length))
+    const turn = this.#turn++ % waiting.length
+    const longer: { readonly lane: number; readonly seen: number }[] = []
+    for (let index = 0; index < waiting.length && events.length < limit; index++) {
+      const cursor = waiting[(index + turn) % waiting.length] as Cursor
+      const taken = this.#take(cursor.lane, cursor.seen, Math.min(quota, limit - events.length), events)
+      if (taken === 0) missing.push(cursor)
+      else if (taken === quota) longer.push({ lane: cursor.lane, seen: cursor.seen + taken })
+    }
+    for (const cursor of longer) {
+      if (events.length >= limit) break
+      this.#take(cursor.lane, cursor.seen, limit - events.length, events)
+    }
+    this.counters.fromMemory += events.length
+    return events
+  }
+
+  #take(lane: number, after: number, limit: number, into: LogEvent[]): number {
+    const taken = this.#cache.take(lane, after, limit, into)
+    if (taken > 0) return taken
+    const page = this.#page.get(lane)
+    const offset = page ? after + 1 - (page[0] as LogEvent).position : -1
+    if (!page || offset < 0 || offset >= page.length) return 0
+    const to = Math.min(page.length, offset + limit)
+    for (let index = offset; index < to; index++) into.push(page[index] as LogEvent)
+    return to - offset
+  }
+
+  async #readThrough(cursors: readonly Cursor[], limit: number, maxBytes: number): Promise<readonly LogEvent[]> {
+    // One read of the log at a time: what one subscriber reads, the next finds in memory.
+    while (this.#reading) {
+      await this.#reading.catch(ignoreFailureOfAnother)
+      if (this.#stopping) return []
+    }
+    const missing: Cursor[] = []
+    const events = this.#fromMemory(cursors, limit, missing)
+    if (missing.length === 0) return withinBytes(events, maxBytes)
+    this.#reading = this.#readPage(missing, maxBytes)
+    try {
+      const page = await this.#reading
+      // The log has less than its heads said: look whether it went back.
+      if (page.length === 0) await this.refresh()
+      return withinBytes(events.concat(page.slice(0, limit)), maxBytes)
+    } finally {
+      this.#reading = undefined
+    }
+  }
+
+  async #readPage(cursors: readonly Cursor[], maxBytes: number): Promise<readonly LogEvent[]> {
+    this.counters.reads++
+    const after = cursors.map((cursor) => ({ lane: cursor.lane, after: cursor.seen }))
+    const events = await this.#log.read(after, this.#pageEvents)
+    const expected = new Map(after.map((position) => [position.lane, position.after]))
+    const page = new Map<number, LogEvent[]>()
+    let bytes = 0
+    for (const event of events) {
+      // I1
+      const last = expected.get(event.lane)
+      if (last === undefined || event.position !== last + 1)
+        throw banyanError(
+          'log-diverged',
+          { source: this.source, subscriber: 'a subscription' },
+          { details: { lane: event.lane, expected: (last ?? 0) + 1, found: event.position } },
+        )
+      expected.set(event.lane, event.position)
+      const run = page.get(event.lane)
+      if (run) run.push(event)
+      else page.set(event.lane, [event])
+      this.#cache.fill(event)
+      bytes += eventBytes(event)
+    }
+    this.#page = page
+    this.counters.fromLog += events.length
+    // Large events make small pages, so that a page stays near the bytes of a batch.
+    if (events.length > 0)
+      this.#pageEvents = Math.max(1, Math.min(largestPage, Math.floor(maxBytes / (bytes / events.length))))
+    return interleaved(page)
+  }
+
+  async #poll(): Promise<void> {
+    const { ambient, limits, logger, upkeepAfter } = this.#host
+    let periodMs = limits.pollMs
+    let failed = false
+    const random = (): number => ambient.random()
+    while (!this.#stopping) {
+      await this.#pollBell.wait(spread(periodMs, random), upkeepAfter)
+      if (this.#stopping) return
+      if (this.#listeners.size === 0) continue
+      try {
+        const known = this.heads.reduce((sum, head) => sum + head, 0)
+        await this.refresh()
+        const foreign = this.heads.reduce((sum, head) => sum + head, 0) > known
+        // Another process publishes: look more often while it does.
+        periodMs = foreign ? Math.min(foreignPollMs, limits.pollMs) : Math.min(limits.pollMs, periodMs * 2)
+        failed = false
+      } catch (error) {
+        if (!failed) logger.warn({ err: error, source: this.source }, 'the heads of a log cannot be read; trying again')
+        failed = true
+        periodMs = Math.min(5_000, periodMs * 2)
+      }
+    }
+  }
+}
+
+// Whoever started that read handles its failure.
+function ignoreFailureOfAnother(): void {}
+
+/** One event of each lane in turn, so that cutting the list is fair to lanes. */
+function interleaved(page: ReadonlyMap<number, readonly LogEvent[]>): LogEvent[] {
+  const runs = [...page.values()]
+  const events: LogEvent[] = []
+  for (let index = 0, more = true; more; index++) {
+    more = false
+    for (const run of runs) {
+      const event = run[index]
+      if (event === undefined) continue
+      events.push(event)
+      more = true
+    }
+  }
+  return events
+}
+
+/** Cuts the list where its data grows beyond the bytes; one event always passes. */
+function withinBytes(events: readonly LogEvent[], maxBytes: number): readonly LogEvent[] {
+  let bytes = 0
+  for (let index = 0; index < events.length; index++) {
+    bytes += eventBytes(events[index] as LogEvent)
+    if (bytes > maxBytes && index > 0) return events.slice(0, index)
+  }
+  return events
+}

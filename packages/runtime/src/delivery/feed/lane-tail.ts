@@ -1,0 +1,84 @@
+import type { LogEvent } from '../../ports/store.js'
+
+const aheadLimit = 16
+
+/**
+ * The newest events of one lane, in memory: one run without gaps, and the few that were handed over before one that
+ * was committed earlier.
+ *
+ * I1 The run holds the positions from `first` on, each once, none missing.
+ * I2 What is ahead of the run is never served.
+ */
+export class LaneTail {
+  #events: LogEvent[] = []
+  #start = 0
+  #first = 0
+  #ahead: Map<number, LogEvent> | undefined
+
+  get length(): number {
+    return this.#events.length - this.#start
+  }
+
+  /** Takes an event in; gives back those that joined the run. */
+  add(event: LogEvent): readonly LogEvent[] {
+    if (this.length === 0) {
+      this.#events = [event]
+      this.#start = 0
+      this.#first = event.position
+      return this.#absorb([event])
+    }
+    const next = this.#first + this.length
+    if (event.position < next) return []
+    if (event.position > next) {
+      this.#ahead ??= new Map()
+      // A gap that never closes: another process committed it. The database serves from there on.
+      if (this.#ahead.size < aheadLimit) this.#ahead.set(event.position, event)
+      return []
+    }
+    this.#events.push(event)
+    return this.#absorb([event])
+  }
+
+  /** Whether the run ends right before this position, so that it would extend it. */
+  endsBefore(position: number): boolean {
+    return this.length > 0 && this.#first + this.length === position
+  }
+
+  #absorb(joined: LogEvent[]): readonly LogEvent[] {
+    const ahead = this.#ahead
+    if (!ahead) return joined
+    let next = this.#first + this.length
+    for (let event = ahead.get(next); event; event = ahead.get(++next)) {
+      ahead.delete(next)
+      this.#events.push(event)
+      joined.push(event)
+    }
+    for (const position of ahead.keys()) if (position < next) ahead.delete(position)
+    if (ahead.size === 0) this.#ahead = undefined
+    return joined
+  }
+
+  /** Appends up to `limit` events after the position to `into`; returns how many. */
+  take(after: number, limit: number, into: LogEvent[]): number {
+    const offset = after + 1 - this.#first
+    if (offset < 0) return 0
+    const from = this.#start + offset
+    const to = Math.min(this.#events.length, from + limit)
+    for (let index = from; index < to; index++) into.push(this.#events[index] as LogEvent)
+    return Math.max(0, to - from)
+  }
+
+  /** Drops the oldest event of the run and gives it back. */
+  shift(): LogEvent | undefined {
+    if (this.length === 0) return undefined
+    const event = this.#events[this.#start] as LogEvent
+    this.#start++
+    this.#first++
+    // Copied down only when half is waste, so that dropping stays cheap.
+    if (this.#start > 64 && this.#start * 2 > this.#events.length) {
+      this.#events = this.#events.slice(this.#start)
+      this.#start = 0
+    }
+    return event
+  }
+}

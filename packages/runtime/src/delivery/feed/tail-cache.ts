@@ -1,0 +1,81 @@
+import { laneCount } from '../../call/lane.js'
+import type { LogEvent } from '../../ports/store.js'
+import { LaneTail } from './lane-tail.js'
+
+const eventOverheadBytes = 200
+
+/** Roughly what an event takes in memory. */
+export function eventBytes(event: LogEvent): number {
+  return eventOverheadBytes + event.data.length + event.context.length + event.key.length
+}
+
+/**
+ * The newest events of one source, so that subscribers that keep up read no database. Bounded by number and bytes (P9):
+ * the oldest go first, and who still needs them reads them from the log.
+ */
+export class TailCache {
+  readonly #maxEvents: number
+  readonly #maxBytes: number
+  #lanes = emptyLanes()
+  /** Lanes in the order in which their events came, oldest first: what to drop next. */
+  #order: number[] = []
+  #orderStart = 0
+  #events = 0
+  #bytes = 0
+
+  constructor(maxEvents: number, maxBytes: number) {
+    this.#maxEvents = maxEvents
+    this.#maxBytes = maxBytes
+  }
+
+  get events(): number {
+    return this.#events
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  add(event: LogEvent): void {
+    for (const joined of (this.#lanes[event.lane] as LaneTail).add(event)) {
+      this.#events++
+      this.#bytes += eventBytes(joined)
+      this.#order.push(joined.lane)
+    }
+    while (this.#events > this.#maxEvents || this.#bytes > this.#maxBytes) this.#dropOldest()
+  }
+
+  /** Takes an event that was read from the log, if it closes the gap behind the run of its lane. */
+  fill(event: LogEvent): void {
+    if ((this.#lanes[event.lane] as LaneTail).endsBefore(event.position)) this.add(event)
+  }
+
+  /** Appends the run after the position to `into`; returns how many events it had. */
+  take(lane: number, after: number, limit: number, into: LogEvent[]): number {
+    return (this.#lanes[lane] as LaneTail).take(after, limit, into)
+  }
+
+  clear(): void {
+    this.#lanes = emptyLanes()
+    this.#order = []
+    this.#orderStart = 0
+    this.#events = 0
+    this.#bytes = 0
+  }
+
+  #dropOldest(): void {
+    const lane = this.#order[this.#orderStart++] as number
+    if (this.#orderStart > 1024 && this.#orderStart * 2 > this.#order.length) {
+      this.#order = this.#order.slice(this.#orderStart)
+      this.#orderStart = 0
+    }
+    const dropped = (this.#lanes[lane] as LaneTail).shift()
+    if (!dropped) return
+    this.#events--
+    this.#bytes -= eventBytes(dropped)
+  }
+}
+
+function emptyLanes(): LaneTail[] {
+  return Array.from({ length: laneCount }, () => new LaneTail())
+}

@@ -1,0 +1,129 @@
+import type { Ambient } from '@banyan/ambient'
+import type { Store } from '../ports/store.js'
+import type { Backoff } from './backoff.js'
+import type { EventRunner, JobRunner, SubscriptionPlan } from './ports.js'
+
+/** What the delivery logs to: an object of fields first, then the message, as pino takes them. */
+export interface DeliveryLogger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** How long a module keeps what is behind it, in milliseconds. */
+export interface RetentionPolicy {
+  /** Age at which recorded outcomes are pruned. Default 7 days. */
+  readonly inboxMs?: number | undefined
+  /** Age at which events are pruned once every registered subscription has passed them. Default: kept for ever. */
+  readonly logMs?: number | undefined
+}
+
+/** The bounds of the delivery (P9). */
+export interface DeliveryLimits {
+  /** Events handled in one transaction. Default 500. */
+  readonly batchEvents: number
+  /** Bytes of event data read for one batch. Default 4 MiB. */
+  readonly batchBytes: number
+  /** Events kept in memory per source for subscribers that keep up. Default 8,192. */
+  readonly cacheEvents: number
+  /** Bytes of the same. Default 8 MiB. */
+  readonly cacheBytes: number
+  /** Time that a handler may take for one event, in milliseconds. Default 30,000. */
+  readonly handlerMs: number
+  /** Events that a subscription in this process may be behind before its publisher is shed. Default 100,000. */
+  readonly maxLag: number
+  /** Parked events of one key, beyond which the subscription stops taking live events. Default 1,000. */
+  readonly parkedPerKey: number
+  /** Parked events of one subscription, beyond which it stops taking live events. Default 10,000. */
+  readonly parkedPerSubscription: number
+  /** Parked events handled at a time, each of another key. Default 2. */
+  readonly parkedConcurrency: number
+  /** Wait between attempts at an event. Default 1 s doubling to 5 min. */
+  readonly attemptBackoff: Backoff
+  /** Tries in place after the callee of a handler was unavailable, before its key is set aside. Default 3. */
+  readonly infrastructureRetries: number
+  /** Wait after a failure that is nobody's fault: a deadlock, a lost connection. Default 20 ms doubling to 5 s. */
+  readonly infrastructureBackoff: Backoff
+  /** Durable jobs of one module run at a time. Default 8. */
+  readonly jobConcurrency: number
+  /** Attempts at a job before it becomes a dead letter. Default 12. */
+  readonly jobAttempts: number
+  /** Time that one call of a job may take, in milliseconds. Default 60,000. */
+  readonly jobMs: number
+  /** How often the heads of a log are read when nothing is heard of it. Default 1 s. */
+  readonly pollMs: number
+  /** How often leases are renewed. Default 5 s. */
+  readonly renewMs: number
+  /** Age at which a lease that was not renewed may be taken over. Default 20 s. */
+  readonly staleMs: number
+  /** How often leases that another process holds are asked for. Default 1 s. */
+  readonly acquireMs: number
+  /** How often parked keys and jobs are looked for that came from outside: resubmitted letters. Default 5 s. */
+  readonly reconcileMs: number
+  /** How often positions are told to the source. Default 5 s. */
+  readonly registerMs: number
+  /** How often retention runs. Default 60 s. */
+  readonly retentionMs: number
+  /** Rows pruned by one statement. Default 1,000. */
+  readonly pruneRows: number
+}
+
+export const defaultDeliveryLimits: DeliveryLimits = {
+  batchEvents: 500,
+  batchBytes: 4 * 1024 * 1024,
+  cacheEvents: 8_192,
+  cacheBytes: 8 * 1024 * 1024,
+  handlerMs: 30_000,
+  maxLag: 100_000,
+  parkedPerKey: 1_000,
+  parkedPerSubscription: 10_000,
+  parkedConcurrency: 2,
+  attemptBackoff: { baseMs: 1_000, capMs: 300_000 },
+  infrastructureRetries: 3,
+  infrastructureBackoff: { baseMs: 20, capMs: 5_000 },
+  jobConcurrency: 8,
+  jobAttempts: 12,
+  jobMs: 60_000,
+  pollMs: 1_000,
+  renewMs: 5_000,
+  staleMs: 20_000,
+  acquireMs: 1_000,
+  reconcileMs: 5_000,
+  registerMs: 5_000,
+  retentionMs: 60_000,
+  pruneRows: 1_000,
+}
+
+export interface DeliveryOptions {
+  readonly app: string
+  readonly ambient: Ambient
+  readonly store: Store
+  readonly logger: DeliveryLogger
+  readonly plans: readonly SubscriptionPlan[]
+  /** Modules that this process hosts. */
+  readonly hosted: readonly string[]
+  readonly events: EventRunner
+  readonly jobs: JobRunner
+  /** By module; a module without one has the defaults. */
+  readonly retention?: Readonly<Record<string, RetentionPolicy>>
+  readonly limits?: Partial<DeliveryLimits>
+  /** Whether an event failed in a way that no further attempt can mend; it becomes a dead letter at once. Default: never. */
+  readonly isHopeless?: (error: unknown) => boolean
+  /**
+   * Timers of upkeep (leases, polling, waits after infrastructure failures, the limit of `settled`). Default: real time.
+   * What an app can observe (when a parked event or job is due, handler deadlines) goes by `ambient` instead, so a
+   * driven clock that stands still stops no delivery.
+   */
+  readonly upkeepAfter?: Ambient['after']
+}
+
+/** What every part of the delivery shares; made once. */
+export interface DeliveryHost {
+  readonly ambient: Ambient
+  readonly store: Store
+  readonly logger: DeliveryLogger
+  readonly limits: DeliveryLimits
+  readonly upkeepAfter: Ambient['after']
+  readonly isHopeless: (error: unknown) => boolean
+}

@@ -1,0 +1,284 @@
+import { banyanError, isBanyanError } from '@banyan/errors'
+import type { SubscriptionHealth } from '../lifecycle/types.js'
+import type { Lease, LogHeads } from '../ports/store.js'
+import { backoffMs, spread } from './backoff.js'
+import { Bell } from './bell.js'
+import type { LeaseKeeper } from './lease-keeper.js'
+import { Tenure, type TenureEnd, type TenureLane, type TenureSetting } from './tenure.js'
+
+const blockCount = 8
+const lanesPerBlock = 8
+const allBlocks: readonly number[] = Array.from({ length: blockCount }, (_, block) => block)
+const divergedCheckMs = 5_000
+const shedShare = 0.9
+
+/**
+ * One subscription of a module in this process: sees to it that it exists, takes what leases it can get, and goes
+ * through one tenure after the other until it is stopped.
+ *
+ * I1 Events are handled only under a lease, from the positions that its claim returned.
+ * I2 A source whose log is another one, or ends before what was handled, stops the subscription visibly (L4).
+ */
+export class Subscription {
+  readonly setting: TenureSetting
+  readonly leaseName: string
+  readonly #keeper: LeaseKeeper
+  readonly #bell = new Bell()
+  #state: SubscriptionHealth['state'] = 'waiting'
+  #reason: string | undefined
+  #tenure: Tenure | undefined
+  #blocks: readonly number[] = []
+  #loop: Promise<void> | undefined
+  #stopping = false
+  #failures = 0
+
+  constructor(setting: TenureSetting, keeper: LeaseKeeper) {
+    this.setting = setting
+    this.#keeper = keeper
+    const { subscription, source } = setting.plan.key
+    this.leaseName = `sub:${subscription}:${source}`
+  }
+
+  get tenure(): Tenure | undefined {
+    return this.#tenure
+  }
+
+  /** Whether this process holds the block that speaks for the whole subscription. */
+  get speaks(): boolean {
+    return this.#tenure !== undefined && this.#blocks.includes(0)
+  }
+
+  /** Makes the subscription if it is new, from where its plan says, and tells the source that it needs its log from there. */
+  async ensure(): Promise<void> {
+    const { plan, store, feed, host } = this.setting
+    const start = await this.#start()
+    // Registered before it exists: pruning must not pass it in between.
+    const isNew = (await store.subscriptions.progress(plan.key)).length === 0
+    if (isNew) await this.#register(start.positions)
+    const made = await store.subscriptions.ensure(plan.key, start)
+    if (made) host.logger.info({ subscription: this.setting.what, from: plan.from }, 'a new subscription begins')
+    if (!isNew) await this.register()
+    await feed.refresh()
+  }
+
+  /** Tells the source how far the subscription is, so that pruning waits for it. */
+  async register(): Promise<void> {
+    const { plan, store } = this.setting
+    const progress = await store.subscriptions.progress(plan.key)
+    const positions = new Array<number>(blockCount * lanesPerBlock).fill(0)
+    for (const { lane, position } of progress) positions[lane] = position
+    await this.#register(positions)
+  }
+
+  start(): void {
+    this.#loop ??= this.#run()
+  }
+
+  /** Finishes what is under way, then gives the leases back. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#tenure?.finish({ kind: 'stopping' })
+    this.#bell.ring()
+    await this.#loop
+    await this.#release()
+    this.#state = 'stopped'
+    this.#reason = 'the process is stopping'
+  }
+
+  /** Interrupts what is under way. */
+  abort(): void {
+    this.#tenure?.abort({ kind: 'stopping' })
+  }
+
+  wake(): void {
+    this.#tenure?.reconcileSoon()
+    this.#bell.ring()
+  }
+
+  health(): SubscriptionHealth {
+    const { source, subscription } = this.setting.plan.key
+    const full = this.#tenure?.full
+    const trouble = this.#tenure?.trouble
+    const state = full ? 'stopped' : trouble ? 'waiting' : this.#state
+    const reason = full ? `too many parked events: ${full}` : (trouble ?? this.#reason)
+    const counts = { lag: this.#tenure?.lag ?? 0, parked: this.#tenure?.parked.total ?? 0 }
+    return reason === undefined
+      ? { source, subscription, state, ...counts }
+      : { source, subscription, state, reason, ...counts }
+  }
+
+  /** How long a publisher should wait, when this subscription runs but is too far behind; O(1). */
+  pressureMs(): number | undefined {
+    const tenure = this.#tenure
+    const { maxLag } = this.setting.host.limits
+    // A subscription that is stopped, or elsewhere, does not hold up its publisher (P5): its events wait in the log.
+    if (!tenure || tenure.lag <= maxLag || tenure.full) return undefined
+    const surplus = tenure.lag - maxLag * shedShare
+    return Math.min(30_000, Math.max(100, Math.ceil(surplus * tenure.msPerEvent)))
+  }
+
+  async #start(): Promise<LogHeads> {
+    const { plan, feed } = this.setting
+    const heads = await feed.log.heads()
+    if (plan.from === 'now') return heads
+    // The beginning is where the log begins now: what was pruned is gone.
+    const at = plan.from === 'beginning' ? 0 : plan.from.time
+    return { incarnation: heads.incarnation, positions: await feed.log.positionsBefore(at) }
+  }
+
+  async #register(positions: readonly number[]): Promise<void> {
+    const { plan, feed, host } = this.setting
+    await feed.log.register(plan.module, plan.key.subscription, positions, host.ambient.now())
+  }
+
+  async #run(): Promise<void> {
+    const { host } = this.setting
+    const random = (): number => host.ambient.random()
+    while (!this.#stopping) {
+      try {
+        const lanes = await this.#assume()
+        if (this.#stopping) return
+        if (lanes.length === 0) await this.#rest('elsewhere', undefined, spread(host.limits.acquireMs, random))
+        else await this.#ended(await this.#serve(lanes))
+      } catch (error) {
+        await this.#troubled(error)
+      }
+    }
+  }
+
+  /** Takes leases and reads where their lanes stand (I1). */
+  async #assume(): Promise<TenureLane[]> {
+    const { plan, store, feed } = this.setting
+    const leases = await this.#keeper.acquire(this.leaseName, allBlocks, (reason) => this.#lost(reason))
+    const lanes: TenureLane[] = []
+    let incarnation: string | undefined
+    for (const lease of leases) {
+      for (const progress of await store.subscriptions.claim(plan.key, lease)) {
+        if (incarnation !== undefined && progress.incarnation !== incarnation) throw this.#diverged()
+        incarnation = progress.incarnation
+        lanes.push(laneOf(lease, progress.lane, progress.position))
+      }
+    }
+    this.#blocks = leases.map((lease) => lease.block)
+    if (lanes.length === 0) return lanes
+    // Read after the claim, so that whatever was handled is in the log, if it is still the same log (I2).
+    await feed.refresh()
+    const ahead = lanes.some((lane) => lane.committed > (feed.heads[lane.lane] as number))
+    if (incarnation !== feed.incarnation || ahead) throw this.#diverged()
+    return lanes
+  }
+
+  async #serve(lanes: readonly TenureLane[]): Promise<TenureEnd> {
+    const { plan, store } = this.setting
+    const tenure = new Tenure(this.setting, lanes)
+    tenure.parked.load(await store.subscriptions.parkedKeys(plan.key, tenure.laneNumbers))
+    this.#tenure = tenure
+    this.#state = 'running'
+    this.#reason = undefined
+    this.setting.activity.note()
+    if (this.#stopping) tenure.finish({ kind: 'stopping' })
+    const seeking = this.#seekMore(tenure)
+    const { batches } = this.setting.counters
+    try {
+      return await tenure.run()
+    } finally {
+      // It got somewhere: the next trouble is a new one.
+      if (this.setting.counters.batches > batches) this.#failures = 0
+      this.#tenure = undefined
+      seeking()
+      this.setting.activity.note()
+    }
+  }
+
+  /** Asks for the blocks that another process holds, in case it let go of them. */
+  #seekMore(tenure: Tenure): () => void {
+    const { host, what } = this.setting
+    let cancel = (): void => undefined
+    let over = false
+    const schedule = (): void => {
+      if (over || tenure.end) return
+      const missing = allBlocks.filter((block) => !this.#blocks.includes(block))
+      if (missing.length > 0)
+        cancel = host.upkeepAfter(
+          spread(host.limits.acquireMs, () => host.ambient.random()),
+          () => void seek(),
+        )
+    }
+    const seek = async (): Promise<void> => {
+      try {
+        const held = await this.#keeper.acquire(this.leaseName, allBlocks, (reason) => this.#lost(reason))
+        if (held.length > this.#blocks.length) tenure.finish({ kind: 'leases-changed' })
+      } catch (error) {
+        host.logger.debug({ err: error, subscription: what }, 'leases held elsewhere could not be asked for')
+      }
+      schedule()
+    }
+    schedule()
+    return () => {
+      over = true
+      cancel()
+    }
+  }
+
+  #lost(reason: string): void {
+    const { host, what } = this.setting
+    host.logger.warn({ subscription: what, reason }, 'leases of a subscription were lost')
+    this.#tenure?.abort({ kind: 'lost' })
+  }
+
+  async #ended(end: TenureEnd): Promise<void> {
+    const { host, what } = this.setting
+    if (end.kind === 'failed') throw end.error
+    if (end.kind === 'fenced') {
+      this.#keeper.check()
+      host.logger.info({ err: end.error, subscription: what }, 'a subscription starts again from its stored positions')
+      await this.#rest('waiting', 'it was fenced, or an outcome is not known', this.#backoff())
+      return
+    }
+  }
+
+  async #troubled(error: unknown): Promise<void> {
+    const { host, what } = this.setting
+    if (isBanyanError(error, 'log-diverged')) {
+      if (this.#state !== 'stopped') host.logger.error({ err: error, subscription: what }, 'a subscription stopped')
+      await this.#rest(
+        'stopped',
+        `log-diverged: ${error.message}`,
+        spread(divergedCheckMs, () => host.ambient.random()),
+      )
+      return
+    }
+    const delayMs = this.#backoff()
+    host.logger.warn({ err: error, subscription: what, delayMs }, 'a subscription was interrupted; it starts again')
+    await this.#rest('waiting', (error as Error)?.message ?? String(error), delayMs)
+  }
+
+  #backoff(): number {
+    const { host } = this.setting
+    return backoffMs(host.limits.infrastructureBackoff, ++this.#failures, () => host.ambient.random())
+  }
+
+  async #rest(state: SubscriptionHealth['state'], reason: string | undefined, delayMs: number): Promise<void> {
+    this.#state = state
+    this.#reason = reason
+    this.setting.activity.note()
+    if (!this.#stopping) await this.#bell.wait(delayMs, this.setting.host.upkeepAfter)
+  }
+
+  async #release(): Promise<void> {
+    try {
+      await this.#keeper.release(this.leaseName)
+    } catch (error) {
+      // The session is gone, and the leases with it.
+      this.setting.host.logger.debug({ err: error, subscription: this.setting.what }, 'leases could not be given back')
+    }
+  }
+
+  #diverged(): Error {
+    return banyanError('log-diverged', { source: this.setting.plan.key.source, subscriber: this.setting.what })
+  }
+}
+
+function laneOf(lease: Lease, lane: number, position: number): TenureLane {
+  return { lane, block: lease.block, epoch: lease.epoch, committed: position, seen: position }
+}
