@@ -34,7 +34,11 @@ type Expected<Definitions, Options> = {
 }
 
 /** The properties of an event's data; those of every member, when it is a union. */
-export type KeyOf<Event> = Event extends { readonly data: infer Data } ? keyof SchemaInput<Data> & string : string
+export type KeyOf<Event> = Event extends { readonly data: infer Data }
+  ? [keyof SchemaInput<Data>] extends [never]
+    ? string
+    : keyof SchemaInput<Data> & string
+  : string
 
 type BadKeyOf<Events> = {
   [Name in keyof Events]: Events[Name] extends { readonly key: KeyOf<Events[Name]> } ? never : Name

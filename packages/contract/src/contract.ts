@@ -22,18 +22,18 @@ export interface ContractOptions<Name extends string, Commands, Queries, Events>
   readonly events?: CheckedEvents<Events>
 }
 
-// biome-ignore lint/complexity/noBannedTypes: an object type without members is what is meant; it prints as {}
-type None = {}
-
 /**
  * Makes a contract: what a module promises to others. It holds no behaviour and is portable, so anyone may import it.
  * @throws `invalid-contract` with every problem of the definition at once
  */
 export function contract<
   const Name extends string,
-  const Commands extends CommandsOptions = None,
-  const Queries extends QueriesOptions = None,
-  const Events extends EventsOptions = None,
+  // biome-ignore lint/complexity/noBannedTypes: no members; an alias would be printed in its place
+  const Commands extends CommandsOptions = {},
+  // biome-ignore lint/complexity/noBannedTypes: no members; an alias would be printed in its place
+  const Queries extends QueriesOptions = {},
+  // biome-ignore lint/complexity/noBannedTypes: no members; an alias would be printed in its place
+  const Events extends EventsOptions = {},
 >(
   options: ContractOptions<Name, Commands, Queries, Events>,
 ): Contract<Name, ResolvedOperations<Commands>, ResolvedOperations<Queries>, ResolvedEvents<Events>>

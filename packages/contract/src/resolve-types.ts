@@ -57,10 +57,8 @@ type OutputTypes<Definition> = Definition extends { readonly output: infer Schem
 
 type ResolvedErrors<Definition> = Definition extends { readonly errors: infer Errors }
   ? { -readonly [Name in keyof Errors]: ResolvedDetails<Errors[Name]> }
-  : NoErrors
-
-// biome-ignore lint/complexity/noBannedTypes: an object type without members is what is meant; it prints as {}
-type NoErrors = {}
+  : // biome-ignore lint/complexity/noBannedTypes: no members; an alias would be printed in its place
+    {}
 
 type ResolvedDetails<Definition> = Definition extends AnySchema
   ? SchemaInput<Definition>

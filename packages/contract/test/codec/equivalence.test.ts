@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { type Checked, compileCodec, portableCopy } from '../../src/codec/index.js'
 import { anyPortable, schemas } from './arbitrary-schemas.js'
 
@@ -55,10 +55,16 @@ function isAmbiguous(schema: unknown, seen: Set<unknown> = new Set()): boolean {
   return [inner, ...Object.values(def)].some((found) => isAmbiguous(found, seen))
 }
 
+/** Lets a failed property print the JSON Schema in place of everything that zod keeps in a schema. */
+function readable(schema: z.ZodType): z.ZodType {
+  const text = () => JSON.stringify(z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }))
+  return Object.assign(schema, { [fc.toStringMethod]: text })
+}
+
 const withValues = (changes: boolean) =>
   schemas(changes).chain(({ schema, values }) =>
     fc.tuple(
-      fc.constant(schema),
+      fc.constant(readable(schema)),
       fc.array(fc.oneof({ arbitrary: values, weight: 3 }, anyPortable), { minLength: 1, maxLength: 8 }),
     ),
   )
