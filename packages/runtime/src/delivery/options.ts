@@ -61,6 +61,8 @@ export interface DeliveryLimits {
   readonly acquireMs: number
   /** How often parked keys and jobs are looked for that came from outside: resubmitted letters. Default 5 s. */
   readonly reconcileMs: number
+  /** How often a subscription that stopped because its source went back looks again. Default 5 s. */
+  readonly recheckMs: number
   /** How often positions are told to the source. Default 5 s. */
   readonly registerMs: number
   /** How often retention runs. Default 60 s. */
@@ -90,6 +92,7 @@ export const defaultDeliveryLimits: DeliveryLimits = {
   staleMs: 20_000,
   acquireMs: 1_000,
   reconcileMs: 5_000,
+  recheckMs: 5_000,
   registerMs: 5_000,
   retentionMs: 60_000,
   pruneRows: 1_000,

@@ -9,7 +9,6 @@ import { Tenure, type TenureEnd, type TenureLane, type TenureSetting } from './t
 const blockCount = 8
 const lanesPerBlock = 8
 const allBlocks: readonly number[] = Array.from({ length: blockCount }, (_, block) => block)
-const divergedCheckMs = 5_000
 const shedShare = 0.9
 
 /**
@@ -244,7 +243,7 @@ export class Subscription {
       await this.#rest(
         'stopped',
         `log-diverged: ${error.message}`,
-        spread(divergedCheckMs, () => host.ambient.random()),
+        spread(host.limits.recheckMs, () => host.ambient.random()),
       )
       return
     }

@@ -1,0 +1,64 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Harness, type harness, note, plan, started } from './harness.js'
+
+let running: Harness | undefined
+afterEach(async () => {
+  await running?.delivery.stop(1_000)
+  running = undefined
+})
+
+async function start(...parameters: Parameters<typeof harness>): Promise<Harness> {
+  running = await started(...parameters)
+  return running
+}
+
+describe('settled', () => {
+  it('waits for the events of events, and for the jobs of those', async () => {
+    const run = await start([
+      plan('billing'),
+      plan('mail', { key: { subscription: 'on', source: 'billing' }, types: new Set(['step']) }),
+      plan('billing', { key: { subscription: 'on', source: 'billing' }, types: new Set(['step']) }),
+    ])
+    run.handlers.billing = (event, unit) => {
+      const depth = Number(event.key)
+      unit.note(event.key)
+      if (depth >= 25) return { events: [], jobs: [] }
+      const { position: _position, ...rest } = event
+      return { events: [{ ...rest, id: `${event.id}+`, type: 'step', key: String(depth + 1) }], jobs: [] }
+    }
+    run.publish([{ key: '0' }])
+    await run.delivery.settled()
+    expect(run.modules.billing.effects).toHaveLength(26)
+    expect(run.modules.mail.effects).toHaveLength(25)
+  })
+
+  it('tells what is not settled when time is up', async () => {
+    const run = await start([plan('billing')])
+    run.handlers.billing = () => new Promise(() => undefined)
+    run.publish([{ key: 'a' }, { key: 'b' }])
+    await expect(run.delivery.settled(20)).rejects.toMatchObject({
+      code: 'deadline-exceeded',
+      message: expect.stringContaining('billing/on/orders: 2 events are not handled yet'),
+    })
+  })
+
+  it('counts events parked for later as at rest, and reports them', async () => {
+    const run = await start([plan('billing')])
+    run.handlers.billing = (event, unit, signal) => {
+      if (event.key === 'bad') throw new Error('no')
+      return note(event, unit, signal)
+    }
+    run.publish([{ key: 'bad' }, { key: 'good' }])
+    expect(await run.delivery.settled()).toEqual({ parkedForLater: 1 })
+  })
+
+  it('waits for what another process holds', async () => {
+    const run = await start([plan('billing')])
+    const other = run.another('other process')
+    await other.start()
+    run.publish(Array.from({ length: 100 }, (_, index) => ({ key: `k${index}` })))
+    await other.settled()
+    expect(run.modules.billing.effects).toHaveLength(100)
+    await other.stop(1_000)
+  })
+})
