@@ -4,9 +4,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { socketPathMaxBytes } from './doorbell.js'
+import { folderUnusable } from './failures.js'
 import { giveFolder } from './folders.js'
 import type { Home } from './home.js'
 import { canEnter, type ServerUser } from './server-user.js'
+import type { EmbeddedLog } from './types.js'
 
 /** Where the server listens: one of a private socket and a loopback port, never both. */
 export interface Endpoint {
@@ -21,10 +23,17 @@ const socketPort = 5432
 const socketFile = `.s.PGSQL.${socketPort}`
 
 /** Chooses where to listen. A private folder is the first barrier on a socket, the password is the second. */
-export async function chooseEndpoint(home: Home, transport: 'socket' | 'loopback' | undefined): Promise<Endpoint> {
+export async function chooseEndpoint(
+  home: Home,
+  transport: 'socket' | 'loopback' | undefined,
+  log: EmbeddedLog,
+): Promise<Endpoint> {
   if (transport !== 'loopback' && process.platform !== 'win32') {
     const host = socketFolders(home).find((folder) => isPrivate(folder, home.user))
     if (host !== undefined) return { host, port: socketPort, transport: 'socket' }
+    const reason = 'no folder can hold a private socket'
+    if (transport === 'socket') throw folderUnusable(home.folder, reason)
+    log({ level: 'warn', message: `PostgreSQL listens on 127.0.0.1: ${reason}` })
   }
   return { host: '127.0.0.1', port: await freePort(), transport: 'loopback' }
 }

@@ -14,9 +14,14 @@ import type { EmbeddedLog } from './types.js'
 
 /**
  * Makes the cluster, the folder that PostgreSQL keeps everything in. initdb works in a draft folder that is renamed
- * when it is complete, so a cluster that is there is whole. Must be called by the owner of the home.
+ * when it is complete, so a cluster that is there is whole. Only a throw-away database is not `durable`: its files are
+ * not written to the disk at once. Must be called by the owner of the home.
  */
-export async function initializeCluster(home: Home, programs: string, log: EmbeddedLog): Promise<string> {
+export async function initializeCluster(
+  home: Home,
+  programs: string,
+  options: { durable: boolean; log: EmbeddedLog },
+): Promise<string> {
   await removeDrafts(home.folder)
   const draft = join(home.folder, `cluster-${randomBytes(6).toString('hex')}.new`)
   const target = join(draft, 'cluster')
@@ -28,21 +33,25 @@ export async function initializeCluster(home: Home, programs: string, log: Embed
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600, flag: 'wx' })
   if (home.user.dropped) giveTree(passwordFile, home.user)
   try {
-    const { ok, output } = await runProgram(programPath(programs, 'initdb'), initdbArguments(target, passwordFile), {
-      user: home.user,
-      folder: draft,
-    })
+    const { ok, output } = await runProgram(
+      programPath(programs, 'initdb'),
+      initdbArguments(target, passwordFile, options.durable),
+      {
+        user: home.user,
+        folder: draft,
+      },
+    )
     if (!ok) throw initdbFailed(home, output)
     renameSync(target, home.cluster)
     syncFolder(home.folder)
   } finally {
     await rm(draft, { recursive: true, force: true, maxRetries: 3 })
   }
-  log({ level: 'info', message: `Made a new database in ${home.cluster}` })
+  options.log({ level: 'info', message: `Made a new database in ${home.cluster}` })
   return password
 }
 
-function initdbArguments(cluster: string, passwordFile: string): string[] {
+function initdbArguments(cluster: string, passwordFile: string, durable: boolean): string[] {
   return [
     `--pgdata=${cluster}`,
     `--username=${superuser}`,
@@ -55,6 +64,7 @@ function initdbArguments(cluster: string, passwordFile: string): string[] {
     '--builtin-locale=C.UTF-8',
     '--data-checksums',
     '--no-instructions',
+    ...(durable ? [] : ['--no-sync']),
   ]
 }
 

@@ -68,7 +68,7 @@ async function launchDirectly(launch: Launch, serverLog: ServerLog): Promise<Pos
   let end: string | undefined
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => {
-      failure = programUnusable(path, error)
+      failure = programUnusable(path, home.cluster, error)
       resolve(error.message)
     })
     child.once('exit', (code, signal) => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { banyanError } from '@banyan/errors'
-import { systemCode } from './failures.js'
+import { folderUnusable, systemCode } from './failures.js'
 import type { ServerUser } from './server-user.js'
 
 /** How a program ended, with its output of at most 64 kB. */
@@ -12,7 +13,7 @@ export interface ProgramResult {
 const outputCharactersMax = 65_536
 // What Windows programs need to start at all. Everything else stays out: PG* variables would change what the programs
 // do, and secrets of the app have no place in the server.
-const passedOn = ['SystemRoot', 'SystemDrive', 'TEMP', 'TMP', 'PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH']
+const passedOn = ['SystemRoot', 'SystemDrive', 'TEMP', 'TMP', 'PATH']
 
 export function programEnvironment(): Record<string, string> {
   const environment: Record<string, string> = { LC_ALL: 'C', TZ: 'UTC' }
@@ -50,13 +51,14 @@ export async function runProgram(
   child.stdin.on('error', () => undefined) // it may end without reading; its exit code tells
   child.stdin.end(options.input ?? '')
   return new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(programUnusable(path, error)))
+    child.once('error', (error) => reject(programUnusable(path, options.folder, error)))
     child.once('close', (code) => resolve({ ok: code === 0, output }))
   })
 }
 
-/** What it means that a program that is there cannot be started. */
-export function programUnusable(path: string, error: Error): Error {
+/** What it means that a program that is there cannot be started in a folder. */
+export function programUnusable(path: string, folder: string, error: Error): Error {
+  if (!existsSync(folder)) return folderUnusable(folder, 'it is gone')
   const platform = `${process.platform}-${process.arch}`
   // The file is there: what is missing is its loader. The packages are built for glibc, Alpine has musl.
   if (systemCode(error) === 'ENOENT') {

@@ -9,7 +9,7 @@ import { checkCluster, initializeCluster, resetPassword } from './initialize-clu
 import { nativeFiles } from './native-files.js'
 import { findNativePackage, type NativePackage } from './native-package.js'
 import { watchForOrphan } from './orphan-watch.js'
-import { acquireOwnerLock, type OwnerLock } from './owner-lock.js'
+import { acquireOwnerLock } from './owner-lock.js'
 import { readPassword } from './password.js'
 import { endServer, type Launch, type Postmaster } from './postmaster.js'
 import { checkOverrides, settingsFile, settingsFileName } from './settings.js'
@@ -44,11 +44,16 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const native = findNativePackage()
   const home = prepareHome(options.dataDir, log)
   const lock = await acquireOwnerLock(home.folder)
-  try {
-    const running = await run(home, native, options, log)
-    return keep(running, home, native, lock, options)
-  } catch (error) {
+  // From here on, so that a server is not left for ever when we are killed while it starts.
+  const endWatch = watchForOrphan(home, lock, options.orphanGraceMs ?? orphanGraceDefaultMs, log)
+  const free = async () => {
+    endWatch()
     await lock.release()
+  }
+  try {
+    return keep(await run(home, native, options, log), native, options.supervise ?? true, free)
+  } catch (error) {
+    await free()
     throw systemCode(error) !== undefined && error instanceof Error ? folderUnusable(home.folder, error) : error
   }
 }
@@ -68,8 +73,8 @@ async function run(home: Home, native: NativePackage, options: EmbeddedOptions, 
   }
   const password = made
     ? (known ?? (await resetPassword(home, programs, log)))
-    : await initializeCluster(home, programs, log)
-  const endpoint = await chooseEndpoint(home, options.transport)
+    : await initializeCluster(home, programs, { durable: settings.fsync !== 'off', log })
+  const endpoint = await chooseEndpoint(home, options.transport, log)
   const launch = { home, endpoint, programs, log }
   writeWhole(join(home.folder, settingsFileName), settingsFile(home, endpoint, settings), 0o644)
   const postmaster = await launchPatiently(launch)
@@ -95,20 +100,17 @@ async function proven(running: Running): Promise<Running> {
 
 function keep(
   { launch, postmaster, endpoint, password, adopted }: Running,
-  home: Home,
   native: NativePackage,
-  lock: OwnerLock,
-  options: EmbeddedOptions,
+  restart: boolean,
+  free: () => Promise<void>,
 ): EmbeddedServer {
-  const endWatch = watchForOrphan(home, lock, options.orphanGraceMs ?? orphanGraceDefaultMs, launch.log)
   const supervisor = supervise({
     launch,
     postmaster,
-    restart: options.supervise ?? true,
+    restart,
     async onEnd() {
-      endWatch()
-      removeSocketFolder(endpoint, home)
-      await lock.release()
+      removeSocketFolder(endpoint, launch.home)
+      await free()
     },
   })
   return {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type BanyanError, banyanError, isBanyanError } from '@banyan/errors'
+import { folderUnusable, systemCode } from './failures.js'
 import { endServer, isPassing, type Launch, launchPostmaster, type Postmaster } from './postmaster.js'
 import { trimServerLog } from './server-log.js'
 import type { EmbeddedClosed } from './types.js'
@@ -69,7 +70,7 @@ export function supervise({ launch, postmaster, restart, onEnd }: Supervised): S
         watch(current)
         return
       } catch (error) {
-        problem = asBanyanError(error)
+        problem = asBanyanError(error, home.folder)
         log({ level: 'error', message: problem.message, error: problem })
       }
     }
@@ -119,8 +120,8 @@ function trimLog(folder: string, log: Launch['log']): void {
   }
 }
 
-function asBanyanError(error: unknown): BanyanError {
-  if (isBanyanError(error)) return error
+function asBanyanError(error: unknown, folder: string): BanyanError {
+  if (isBanyanError(error) || systemCode(error) !== undefined) return folderUnusable(folder, error)
   return banyanError('store-start-failed', { summary: String(error) }, { cause: error })
 }
 

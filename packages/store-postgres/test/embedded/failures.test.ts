@@ -5,7 +5,7 @@ import { catalogue, isBanyanError } from '@banyan/errors'
 import { type EmbeddedOptions, startEmbedded } from '@banyan/store-postgres'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { findNativePackage } from '../../src/embedded/native-package.js'
-import { asRoot, query, temporaryFolder } from './support.js'
+import { asRoot, kill, query, temporaryFolder } from './support.js'
 
 async function failure(options: EmbeddedOptions) {
   try {
@@ -69,6 +69,15 @@ describe('a start that fails says why, and leaves the folder free', () => {
     } finally {
       Object.defineProperty(process, 'platform', { value: platform })
     }
+  })
+
+  test('a data folder that is removed while the server runs', async () => {
+    const dataDir = join(temporaryFolder(), 'data')
+    const server = await startEmbedded({ dataDir })
+    rmSync(dataDir, { recursive: true })
+    kill(server.pid)
+    expect(await server.closed).toMatchObject({ reason: 'gave-up', error: { code: 'store-folder-unusable' } })
+    await server.stop()
   })
 
   test.skipIf(!asRoot)('a full disk, while the database is made and afterwards (needs root)', async () => {

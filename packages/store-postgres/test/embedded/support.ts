@@ -5,10 +5,13 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { EmbeddedConnection, EmbeddedOptions } from '@banyan/store-postgres'
 import pg from 'pg'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { kill, runs } from './support-process.js'
 
 export { kill, runs } from './support-process.js'
+
+// Making a database takes half a second alone, and many times that on a machine that is busy.
+vi.setConfig({ testTimeout: 90_000 })
 
 export const asRoot = process.getuid?.() === 0
 /** A user that exists everywhere, for tests that root starts as somebody else. */

@@ -153,6 +153,16 @@ describe.skipIf(!asRoot)('started by a user (needs root, to become another)', ()
     expect(await second.started()).toMatchObject({ pid, adopted: true })
   })
 
+  test('a user id without a name, as containers may give, is told what PostgreSQL asks for', async () => {
+    const user = { uid: 54321, gid: 54321 }
+    const folder = temporaryFolder()
+    chownSync(folder, user.uid, user.gid)
+    expect((await new Owner({ dataDir: join(folder, 'data') }, user).outcome()).failed).toMatchObject({
+      code: 'store-start-failed',
+      message: expect.stringContaining('user id 54321 has no entry in /etc/passwd'),
+    })
+  })
+
   test('a folder that it cannot write, or whose database is of somebody else, is refused', async () => {
     const closed = join(temporaryFolder(), 'data')
     expect((await new Owner({ dataDir: closed }, nobody).outcome()).failed).toMatchObject({
