@@ -1,1 +1,43 @@
-export {}
+/** Everything that an app author writes against. Adapters and edges have entries of their own. */
+export {
+  type Answered,
+  type AnyContract,
+  type Contract,
+  contract,
+  contractFromDocument,
+  type ContractShape,
+  emitClient,
+  emitContract,
+  type ErrorDetails,
+  type EventData,
+  type Input,
+  type Output,
+} from '@banyan/contract'
+export { BanyanError, type ErrorData, isBanyanError, type Problem } from '@banyan/errors'
+export { type Config, defineConfig } from '@banyan/host'
+export {
+  type App,
+  type AnyModule,
+  type Call,
+  type Caller,
+  type Calls,
+  type CommandContext,
+  type CommandHandler,
+  defineApp,
+  defineModule,
+  type Duration,
+  type Emits,
+  type EventContext,
+  type EventEnvelope,
+  type EventHandler,
+  type Identity,
+  type Laters,
+  type Module,
+  type QueryContext,
+  type QueryHandler,
+  type RouteContext,
+  type RouteHandler,
+  type Sql,
+  type SqlPiece,
+  type SqlQuery,
+} from '@banyan/module'

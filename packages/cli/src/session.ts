@@ -38,6 +38,7 @@ export async function withApp<T>(
     loaded,
     environment: process.env,
     gateway: false,
+    guest: true,
     work: 'calls',
     ambient: createAmbient(),
     logger: createLogger({ level: 'warn' }),

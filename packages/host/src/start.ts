@@ -1,10 +1,13 @@
-import { resolve } from 'node:path'
 import { type Ambient, createAmbient } from '@banyan/ambient'
-import { createGateway, type Gateway } from '@banyan/gateway'
+import { problemsError } from '@banyan/errors'
+import { createGateway, type Gateway, type GatewayLimits, rawRoutesOf } from '@banyan/gateway'
 import { modulesOf } from '@banyan/module'
 import { createLogger, createRuntime, type Logger, type Runtime, type Store } from '@banyan/runtime'
-import { createStore } from '@banyan/store-postgres'
+import { createPostgresStore } from '@banyan/store-postgres'
+import { checkApp } from './config/check-app.js'
+import type { GatewayConfig } from './config/define.js'
 import type { LoadedApp } from './config/load.js'
+import { openDatabase } from './database.js'
 
 export interface StartOptions {
   readonly loaded: LoadedApp
@@ -16,6 +19,8 @@ export interface StartOptions {
   readonly gateway?: boolean
   /** Whether events and durable jobs are worked on. Default `all`. */
   readonly work?: 'all' | 'calls'
+  /** Use the embedded database of an app that runs already. Default false. */
+  readonly guest?: boolean
 }
 
 /** An app that runs in this process. */
@@ -31,55 +36,61 @@ export interface RunningApp {
 
 /**
  * Starts an app in this process: store, runtime, gateway. What was opened is closed again when a later part fails.
- * @throws `invalid-app`, `invalid-config`, `store-…`, `migration-…`, `port-in-use`
+ * @throws `invalid-app` with all problems of wiring and settings together, `store-…`, `migration-…`, `port-in-use`
  */
 export async function startApp(options: StartOptions): Promise<RunningApp> {
   const { loaded, environment } = options
   const { config, app, folder } = loaded
+  const problems = checkApp(loaded, environment)
+  if (problems.length > 0) throw problemsError('invalid-app', { name: app.name }, problems)
   const ambient = options.ambient ?? createAmbient()
   const production = environment.NODE_ENV === 'production'
-  const logger =
-    options.logger ?? createLogger({ level: (environment.LOG_LEVEL ?? config.log?.level ?? 'info') as 'info' })
-  const store = createStore({
+  const level = environment.LOG_LEVEL ?? config.log?.level ?? 'info'
+  const logger = options.logger ?? createLogger({ level: level as 'info' })
+  const database = await openDatabase({ folder, config, environment, logger, guest: options.guest ?? false })
+  const store = createPostgresStore({
     app: app.name,
     ambient,
-    logger,
-    folder: resolve(folder, config.store?.folder ?? '.banyan/data'),
-    ...(environment.DATABASE_URL ? { url: environment.DATABASE_URL } : {}),
-    ...(config.store?.connections === undefined ? {} : { connections: config.store.connections }),
+    connection: database.connection,
+    log: ({ level: severity, message, ...fields }) => logger[severity](fields, message),
+    limits: config.store?.connections === undefined ? {} : { units: config.store.connections },
   })
-  const runtime = createRuntime({
-    app,
-    store,
-    ambient,
-    logger,
-    environment,
-    baseFolder: folder,
-    strict: !production,
-    work: options.work ?? 'all',
-  })
+  const runtime = createRuntime({ app, store, ambient, logger, environment, baseFolder: folder, strict: !production, work: options.work ?? 'all' })
   let gateway: Gateway | undefined
   const stop = once(async () => {
     await gateway?.close(config.stopDeadlineMs)
     await runtime.stop(config.stopDeadlineMs)
+    await database.close()
   })
   try {
     await runtime.start()
     if (options.gateway === false) return { runtime, store, logger, stop }
     gateway = createGateway({
       runtime,
-      routes: new Map(modulesOf(app).map((module) => [module.contract.name, Object.keys(module.routes)])),
-      logger,
       ambient,
-      host: environment.HOST ?? config.gateway?.host ?? (production ? '0.0.0.0' : '127.0.0.1'),
-      port: environment.PORT === undefined ? (config.gateway?.port ?? 3000) : Number(environment.PORT),
-      ...config.gateway,
+      log: logger,
+      routes: rawRoutesOf(modulesOf(app)),
+      ...gatewayOptions(config.gateway ?? {}, environment, production),
     })
     const { url } = await gateway.listen()
     return { runtime, store, logger, url, stop }
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+function gatewayOptions(config: GatewayConfig, environment: StartOptions['environment'], production: boolean) {
+  const limits: Partial<GatewayLimits> = {
+    ...(config.bodyLimitBytes === undefined ? {} : { bodyBytes: config.bodyLimitBytes }),
+    ...(config.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: config.requestTimeoutMs }),
+  }
+  return {
+    limits,
+    host: environment.HOST ?? config.host ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port: environment.PORT === undefined ? (config.port ?? 3000) : Number(environment.PORT),
+    ...(config.docs === undefined ? {} : { docs: config.docs }),
+    ...(config.trustProxy === undefined ? {} : { trustProxy: config.trustProxy }),
   }
 }
 

@@ -3,6 +3,7 @@ export { canonicalJson, deriveId } from './call/derive.js'
 export type { CallScope, Envelope, Identity, Outcome, Placement, TravelContext } from './call/envelope.js'
 export { laneCount, laneOf } from './call/lane.js'
 export { payloadLimitBytes } from './call/size.js'
+export { checkEnvironment } from './lifecycle/host-modules.js'
 export { createRuntime, type RuntimeOptions } from './lifecycle/runtime.js'
 export type {
   ExternalCall,

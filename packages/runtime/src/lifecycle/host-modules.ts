@@ -36,6 +36,13 @@ export function hostModules(modules: readonly AnyModule[], options: HostOptions)
   return hosted
 }
 
+/** Every problem that the modules have with the environment, without starting anything. */
+export function checkEnvironment(modules: readonly AnyModule[], environment: HostOptions['environment']): Problem[] {
+  const problems: Problem[] = []
+  for (const module of modules) readConfig(module, environment, problems)
+  return problems
+}
+
 function hostModule(module: AnyModule, config: unknown, options: HostOptions): HostedModule {
   const { contract } = module
   const { name } = contract

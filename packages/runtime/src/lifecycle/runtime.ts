@@ -230,8 +230,8 @@ class LocalRuntime implements Runtime {
     return [...this.#metrics.collect(this.#hosted.values()), ...this.#delivery.metrics()]
   }
 
-  settled(timeoutMs?: number): Promise<void> {
-    return this.#delivery.settled(timeoutMs)
+  async settled(timeoutMs?: number): Promise<void> {
+    await this.#delivery.settled(timeoutMs)
   }
 }
 

@@ -1,0 +1,6 @@
+create table products (
+  sku text primary key,
+  name text not null,
+  price_minor bigint not null check (price_minor >= 0)
+);
+create index products_name on products (lower(name) text_pattern_ops);

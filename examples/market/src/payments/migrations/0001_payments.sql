@@ -1,0 +1,13 @@
+create table payments (
+  order_id text primary key,
+  method text not null,
+  amount_minor bigint not null,
+  status text not null check (status in ('pending', 'captured', 'declined'))
+);
+create table refunds (
+  refund_id text primary key,
+  order_id text not null,
+  amount_minor bigint not null,
+  paid_out boolean not null default false
+);
+create index refunds_order on refunds (order_id);

@@ -1,0 +1,12 @@
+create table cards (
+  charge_id text primary key,
+  method text not null
+);
+create table charges (
+  charge_id text primary key,
+  amount_minor bigint not null
+);
+create table refunds (
+  refund_id text primary key,
+  amount_minor bigint not null
+);

@@ -1,0 +1,15 @@
+import { contract } from 'banyan'
+import { z } from 'zod'
+
+const shipment = z.object({ orderId: z.string(), trackingNumber: z.string(), country: z.string() })
+
+export const shipping = contract({
+  name: 'shipping',
+  version: '1.0.0',
+  owner: 'fulfilment',
+  summary: 'Parcels on their way',
+  queries: {
+    track: { input: z.object({ orderId: z.string() }), output: shipment.nullable(), http: 'GET /shipments/{orderId}', access: 'public' },
+  },
+  events: { dispatched: { data: shipment, key: 'orderId' } },
+})

@@ -1,0 +1,20 @@
+import type { RunningApp } from '@banyan/host'
+import type { Output } from './output.js'
+
+/**
+ * Resolves when the app was stopped by SIGINT or SIGTERM. A second signal ends the process at once: what was
+ * acknowledged is safe in the database all the same.
+ */
+export function untilStopped(running: RunningApp, output: Output): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let stopping = false
+    const stop = (signal: NodeJS.Signals): void => {
+      if (stopping) process.exit(130)
+      stopping = true
+      output.note(`${signal}: stopping, work under way is finished first (once more to end at once)`)
+      running.stop().then(resolve, reject)
+    }
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
+  })
+}

@@ -1,0 +1,66 @@
+import { resolve } from 'node:path'
+import { isBanyanError } from '@banyan/errors'
+import type { Logger } from '@banyan/runtime'
+import { attachEmbedded, type ConnectionOptions, startEmbedded } from '@banyan/store-postgres'
+import type { Config } from './config/define.js'
+
+/** A database that is there: where, and what ends with it. */
+export interface OpenDatabase {
+  readonly kind: 'embedded' | 'server'
+  readonly connection: ConnectionOptions
+  /** What another process needs in its environment to use the same database. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Stops the embedded server if it was started here. */
+  close(): Promise<void>
+}
+
+export interface OpenDatabaseOptions {
+  /** Folder that relative paths of the configuration begin at. */
+  readonly folder: string
+  readonly config: Config
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly logger: Logger
+  /**
+   * A running app may own the embedded database already: then be a guest of it, instead of failing with `store-in-use`.
+   * For tools beside it. Default false.
+   */
+  readonly guest?: boolean
+}
+
+// How `banyan dev` hands the database, which outlives reloads, to the app.
+const handedVariable = 'BANYAN_STORE_CONNECTION'
+
+/** Where the embedded database of an app lies. */
+export function dataFolder(folder: string, config: Config): string {
+  return resolve(folder, config.store?.folder ?? '.banyan/data')
+}
+
+/**
+ * Opens the database of an app: the server in DATABASE_URL, or an embedded one in its data folder.
+ * @throws `store-in-use` and the other errors of starting the embedded server
+ */
+export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDatabase> {
+  const { environment, logger } = options
+  const url = environment.DATABASE_URL
+  if (url) return { kind: 'server', connection: { connectionString: url }, environment: {}, close: async () => undefined }
+  const handed = environment[handedVariable]
+  if (handed) return guest(JSON.parse(handed) as ConnectionOptions)
+  const dataDir = dataFolder(options.folder, options.config)
+  try {
+    const server = await startEmbedded({ dataDir, log: ({ level, message, ...fields }) => logger[level](fields, message) })
+    return { ...guest(server.connection), close: () => server.stop() }
+  } catch (error) {
+    const running = options.guest && isBanyanError(error, 'store-in-use') ? attachEmbedded(dataDir) : undefined
+    if (running) return guest(running)
+    throw error
+  }
+}
+
+function guest(connection: ConnectionOptions): OpenDatabase {
+  return {
+    kind: 'embedded',
+    connection,
+    environment: { [handedVariable]: JSON.stringify(connection) },
+    close: async () => undefined,
+  }
+}
