@@ -1,4 +1,8 @@
 import { afterAll, beforeAll } from 'vitest'
+import { budgetConformance } from './budget.js'
+import { commandConformance } from './commands.js'
+import { logConformance } from './log.js'
+import { raceConformance } from './race.js'
 import type { TestServer } from './server.js'
 import { unitConformance } from './unit.js'
 
@@ -11,4 +15,8 @@ export function storeConformance(start: () => Promise<TestServer>): void {
   afterAll(() => server?.stop())
   const running = (): TestServer => server
   unitConformance(running)
+  commandConformance(running)
+  budgetConformance(running)
+  logConformance(running)
+  raceConformance(running)
 }
