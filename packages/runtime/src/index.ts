@@ -3,6 +3,17 @@ export { canonicalJson, deriveId } from './call/derive.js'
 export type { CallScope, Envelope, Identity, Outcome, Placement, TravelContext } from './call/envelope.js'
 export { laneCount, laneOf } from './call/lane.js'
 export { payloadLimitBytes } from './call/size.js'
+export { createDelivery, type Delivery, type DeliveryStatus } from './delivery/delivery.js'
+export { type DeliveryFaultPoint, deliveryFaultPoints } from './delivery/fault-points.js'
+export {
+  type DeliveryLimits,
+  type DeliveryLogger,
+  type DeliveryOptions,
+  defaultDeliveryLimits,
+  type RetentionPolicy,
+} from './delivery/options.js'
+export type { CommitListener, Effects, EventRunner, JobRunner, SubscriptionPlan } from './delivery/ports.js'
+export type { SettledReport } from './delivery/settled.js'
 export { checkEnvironment } from './lifecycle/host-modules.js'
 export { createRuntime, type RuntimeOptions } from './lifecycle/runtime.js'
 export type {
