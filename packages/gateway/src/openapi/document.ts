@@ -18,7 +18,7 @@ export function openApiDocument(
   basePath = '',
 ): object {
   const sorted = [...contracts].sort((one, other) => (one.name < other.name ? -1 : 1))
-  const components = createSchemaComponents()
+  const components = { ...createSchemaComponents(), responses: {} }
   const described = [
     ...operations.map((planned) => ({ http: planned.http, content: describeOperation(components, planned) })),
     ...rawRoutes.map((planned) => ({ http: planned.http, content: describeRawRoute(planned) })),
@@ -33,17 +33,16 @@ export function openApiDocument(
     ...(basePath === '' ? {} : { servers: [{ url: basePath }] }),
     tags: sorted.map(({ name, version, owner, summary }) => ({
       name,
-      description: [summary, `Version ${version}.`, owner === undefined ? undefined : `Owner: ${owner}.`]
+      description: [summary, `version ${version}`, owner === undefined ? undefined : `owner ${owner}`]
         .filter((part) => part !== undefined)
-        .join(' '),
+        .join(' · '),
     })),
-    paths: Object.fromEntries(
-      Object.keys(paths)
-        .sort()
-        .map((path) => [path, inMethodOrder(paths[path] ?? {})]),
+    paths: sortedByName(
+      Object.fromEntries(Object.entries(paths).map(([path, methods]) => [path, inMethodOrder(methods)])),
     ),
     components: {
-      schemas: Object.fromEntries(Object.entries(components.all).sort(([one], [other]) => (one < other ? -1 : 1))),
+      schemas: sortedByName(components.all),
+      responses: sortedByName(components.responses),
       securitySchemes: {
         [callerScheme]: {
           type: 'http',
@@ -59,6 +58,10 @@ function inMethodOrder(methods: Record<string, object>): Record<string, object> 
   return Object.fromEntries(
     methodOrder.flatMap((method) => (method in methods ? [[method, methods[method] as object]] : [])),
   )
+}
+
+function sortedByName<Value>(members: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(members).sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 // A document over several contracts has no version of its own: it changes exactly when one of theirs does.

@@ -1,6 +1,6 @@
 import { branchesOf, isRecord, type JsonSchema, propertySchemas, requiredProperties } from '../input/schema-view.js'
 import type { PlannedOperation, PlannedRawRoute } from '../routes/table.js'
-import { problemResponses } from './problems.js'
+import { problemResponses, type ResponseComponents } from './problems.js'
 import { type SchemaComponents, withoutProperties } from './schemas.js'
 
 /** The name of the security scheme that stands for whatever `identify` understands. */
@@ -17,7 +17,10 @@ const idempotencyKey = {
 }
 
 /** An operation of a contract as OpenAPI describes it. */
-export function describeOperation(components: SchemaComponents, { module, operation, http }: PlannedOperation): object {
+export function describeOperation(
+  components: SchemaComponents & ResponseComponents,
+  { module, operation, http }: PlannedOperation,
+): object {
   const name = `${module}.${operation.name}`
   const { summary, deprecated, access } = operation
   const input = operation.input === undefined ? undefined : operation.inputCodec.jsonSchema

@@ -43,10 +43,10 @@ export function serveOperation(app: FastifyInstance, edge: Edge, module: string,
       if (exchange.identity !== undefined) call.identity = exchange.identity
       const key = isCommand ? request.headers['idempotency-key'] : undefined
       if (key !== undefined) call.id = commandId(parseIdempotencyKey(key), exchange.identity?.subject, name)
-      edge.runtime.execute(call).then(
-        (outcome) => send(request, reply, outcome),
-        (error: unknown) => reply.send(error),
-      )
+      edge.runtime
+        .execute(call)
+        .then((outcome) => send(request, reply, outcome))
+        .catch((error: unknown) => reply.send(error))
     },
   })
 }
@@ -64,11 +64,14 @@ function outcomeSender(edge: Edge, name: string, operation: OperationDefinition)
     if (!hasOutput) {
       if (edge.draining) reply.header('connection', 'close')
       reply.code(204).send()
-    } else if (outcome.value === null && isGet) {
+      return
+    }
+    const value = outcome.value ?? null
+    if (value === null && isGet) {
       refuse(edge, request, reply, banyanError('not-found', { what: `result of ${name}` }))
     } else {
       serialize ??= compileSerializer(operation, reply)
-      sendJson(edge, request, reply, serialize(outcome.value))
+      sendJson(edge, request, reply, serialize(value))
     }
   }
 }
