@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Ambient } from '@banyan/ambient'
-import { banyanError, isBanyanError } from '@banyan/errors'
+import { banyanError, isBanyanError, problemsError } from '@banyan/errors'
 import type { StoreModule } from '@banyan/runtime'
 import type { Client } from 'pg'
-import type { ConnectionOptions } from '../connection/settings.js'
+import { type ConnectionOptions, readSettings } from '../connection/settings.js'
 import { isRefusal } from '../migrate/failure.js'
 import { readMigrations } from '../migrate/read.js'
-import { roleName, schemaName } from '../roles/names.js'
+import { planNames } from '../schema/plan.js'
 import { checkResult, checkSequences, copySequences, moveProgress, refreshDerived } from './finish.js'
 import { dropForeignKeys, restoreForeignKeys } from './foreign-keys.js'
 import { inventoryDifferences, labelOf, takeInventory } from './inventory.js'
@@ -23,7 +23,7 @@ import {
 import { closeClient, openPortable, type PortableSession, type Side, sideOf, withClient } from './session.js'
 import { checkSource, type HeldSource, holdSource, type PromotedModule } from './source.js'
 import { moveTable } from './table.js'
-import { checkEmpty, checkTarget, prepareTarget } from './target.js'
+import { checkEmpty, checkPrivileges, checkTarget, prepareTarget } from './target.js'
 
 /**
  * Moves an app's data from one database to another that is empty. Every step can be done again, so a run that was
@@ -36,7 +36,7 @@ export interface PromoteOptions {
   readonly target: ConnectionOptions
   readonly app: string
   readonly modules: readonly StoreModule[]
-  /** What the modules' passwords on the target are derived from. Without one the roles are made without a password. */
+  /** What the modules' passwords on the target are derived from, as for the store. Default: the target admin's password. */
   readonly secret?: string
   readonly onProgress?: (progress: PromoteProgress) => void
   readonly ambient: Ambient
@@ -97,12 +97,12 @@ export async function promote(options: PromoteOptions): Promise<PromoteResult> {
 
 function startRun(options: PromoteOptions): Run {
   let progress: PromoteProgress = { phase: 'check', tablesDone: 0, tablesTotal: 0, bytes: 0 }
-  const modules = options.modules.map(({ name, migrations }) => ({
-    name,
-    schema: schemaName(name),
-    role: roleName(options.app, name),
-    migrations: migrations === undefined ? [] : readMigrations(migrations),
-  }))
+  const { planned, problems } = planNames(options.app, options.modules)
+  if (problems.length > 0) throw problemsError('invalid-app', { name: options.app }, problems)
+  const modules = planned.map((plan) => {
+    const { name, migrations } = plan.module
+    return { ...plan, name, migrations: migrations === undefined ? [] : readMigrations(migrations) }
+  })
   const report = (change: Partial<PromoteProgress>): void => {
     progress = { ...progress, ...change }
     options.onProgress?.(progress)
@@ -127,7 +127,7 @@ async function withLockedTarget<Result>(run: Run, work: (admin: Client) => Promi
 async function promoteLocked(run: Run, admin: Client): Promise<PromoteResult> {
   const { app, ambient } = run.options
   run.report({ phase: 'check' })
-  await checkTarget(admin, run.modules)
+  await checkTarget(admin)
   const past = await withClient(run.source, (client) => readSourceRecord(client, app))
   const there = await readTargetRecord(admin, app)
   const ours = past !== undefined && there?.promotion === past.promotion
@@ -139,6 +139,7 @@ async function promoteLocked(run: Run, admin: Client): Promise<PromoteResult> {
     throw banyanError('promoted-away', { app, target: past.target, at: new Date(past.at).toISOString() })
   }
   if (!ours) await checkEmpty(admin, run.modules)
+  await checkPrivileges(admin, run.modules)
   const migrations = await checkSource(run.source, run.modules)
   const held = await holdSource(run.source, run.modules)
   try {
@@ -150,7 +151,7 @@ async function promoteLocked(run: Run, admin: Client): Promise<PromoteResult> {
     await ensurePromotionTables(admin)
     if (!ours) await beginTargetRecord(admin, app, promotion, ambient.now())
     run.report({ phase: 'prepare' })
-    const { secret } = run.options
+    const secret = run.options.secret ?? readSettings(run.options.target).admin.password
     await prepareTarget(run.target, { app, modules: run.modules, migrations, secret, now: () => ambient.now() })
     await ambient.reached('promote:target-prepared')
     const tables = await moveAll(run, held)

@@ -6,15 +6,14 @@ import { pendingMigrations } from '../migrate/history.js'
 import type { Migration } from '../migrate/read.js'
 import { driftOf, hasRecordTables, lookAtSchema } from '../migrate/record.js'
 import { inspectServer } from '../schema/inspect.js'
+import type { PlannedModule } from '../schema/plan.js'
 import { ownSchemaVersion } from '../schema/versions.js'
 import { type Inventory, quoted, takeInventory } from './inventory.js'
 import { closeClient, openClient, openPortable, type PortableSession, type Side, withClient } from './session.js'
 
 /** A module as a promotion sees it. */
-export interface PromotedModule {
+export interface PromotedModule extends PlannedModule {
   readonly name: string
-  readonly schema: string
-  readonly role: string
   readonly migrations: readonly Migration[]
 }
 
@@ -96,7 +95,8 @@ async function checkUnused(client: Client, modules: readonly PromotedModule[], a
 
 /** Keeps writers out of all tables until the end of the transaction; readers are not disturbed. */
 async function lockTables(client: Client, inventory: Inventory): Promise<void> {
-  await client.query("set lock_timeout = '5s'; begin")
+  const patient = 'set statement_timeout = 0; set idle_in_transaction_session_timeout = 0'
+  await client.query(`${patient}; set lock_timeout = '5s'; begin`)
   try {
     for (const table of inventory.tables) {
       await client.query(`set local role ${client.escapeIdentifier(table.owner)}`)
@@ -121,7 +121,7 @@ export async function holdSource(side: Side, modules: readonly PromotedModule[])
     for (const client of sessions) await closeClient(client)
   }
   try {
-    await checkUnused(guard, modules, 25)
+    await checkUnused(guard, modules, 10)
     await lockTables(guard, await takeInventory(guard, schemas))
     const reader = await openPortable(side)
     sessions.push(reader.client)

@@ -1,10 +1,12 @@
-import { banyanError } from '@banyan/errors'
+import { banyanError, problemsError } from '@banyan/errors'
 import type { Client } from 'pg'
 import { applyMigrations } from '../migrate/apply.js'
+import { actAs } from '../migrate/database.js'
 import type { Migration } from '../migrate/read.js'
 import { derivePassword, scramVerifier } from '../roles/password.js'
 import { inspectServer } from '../schema/inspect.js'
 import { installModule, withInstallLock } from '../schema/install.js'
+import { installProblems } from '../schema/plan.js'
 import { type Side, withClient } from './session.js'
 import type { PromotedModule } from './source.js'
 
@@ -17,10 +19,10 @@ interface EncodingRow {
 
 /**
  * Checks that the target can take the app.
- * @throws `store-version-mismatch`, `store-privileges`, `promote-refused`
+ * @throws `store-version-mismatch`, `promote-refused`
  */
-export async function checkTarget(client: Client, modules: readonly PromotedModule[]): Promise<void> {
-  const { server, modules: facts } = await inspectServer(client, modules)
+export async function checkTarget(client: Client): Promise<void> {
+  const { server } = await inspectServer(client, [])
   if (server.versionNumber < 150_000) {
     throw banyanError('store-version-mismatch', { found: server.version, wanted: '15 or later' })
   }
@@ -29,14 +31,17 @@ export async function checkTarget(client: Client, modules: readonly PromotedModu
   )
   if (rows[0]?.recovery) throw refused('the target is a standby, which cannot be written')
   if (rows[0]?.encoding !== 'UTF8') throw refused(`the target database has encoding ${rows[0]?.encoding}, not UTF8`)
-  if (!server.mayCreateSchemas) throw banyanError('store-privileges', { what: 'create schemas in the target database' })
-  const missing = facts.filter(({ roleExists }) => !roleExists)
-  if (missing.length > 0 && !server.mayCreateRoles)
-    throw banyanError('store-privileges', { what: 'create roles on the target' })
-  for (const { schema, role, schemaOwner } of facts) {
-    if (schemaOwner === undefined || schemaOwner === role) continue
-    throw refused(`schema ${schema} of the target belongs to ${schemaOwner}, not to ${role}`)
-  }
+}
+
+/** @throws `store-privileges` with everything that the admin may not do, `promote-refused` for a schema of somebody else */
+export async function checkPrivileges(client: Client, modules: readonly PromotedModule[]): Promise<void> {
+  const { server, modules: facts } = await inspectServer(client, modules)
+  const problems = modules.flatMap((module) => {
+    const fact = facts.find(({ schema }) => schema === module.schema)
+    return fact ? installProblems(server, module, fact) : []
+  })
+  if (problems.length > 0)
+    throw problemsError('store-privileges', { what: 'make what is missing on the target' }, problems)
 }
 
 /** @throws `promote-target-not-empty` when a schema of the app holds anything */
@@ -84,14 +89,9 @@ async function installAll(client: Client, { modules, secret }: TargetPlan): Prom
 }
 
 async function migrate(client: Client, plan: TargetPlan, module: PromotedModule): Promise<void> {
-  const { name, schema, role } = module
-  await client.query(`set role ${client.escapeIdentifier(role)}`)
-  const { rows } = await client.query<{ path: string }>(
-    `select split_part(setting, '=', 2) as path from pg_roles, unnest(rolconfig) as setting
-     where rolname = current_user and setting like 'search_path=%'`,
-  )
-  await client.query("select set_config('search_path', $1, false)", [rows[0]?.path ?? client.escapeIdentifier(schema)])
-  // In a run that goes on, foreign keys are off: a difference that this promotion made itself.
+  const { name, schema } = module
   const migrations = plan.migrations.get(name) ?? []
-  await applyMigrations({ client, schema, module: name, migrations, now: plan.now, drift: 'warn' })
+  // In a run that goes on, foreign keys are off: a difference that this promotion made itself.
+  const work = { client, schema, module: name, migrations, now: plan.now, drift: 'warn' } as const
+  await actAs(client, module, () => applyMigrations(work))
 }

@@ -5,7 +5,7 @@ import type { Client } from 'pg'
 import { readMigrations } from '../../src/migrate/read.js'
 import { sideOf } from '../../src/promote/session.js'
 import { prepareTarget } from '../../src/promote/target.js'
-import { roleName, schemaName } from '../../src/roles/names.js'
+import { planNames } from '../../src/schema/plan.js'
 import { type Cluster, writeMigrations } from '../migrate/cluster.js'
 
 export const app = 'shop'
@@ -61,12 +61,11 @@ export function shopModules(): { modules: readonly StoreModule[]; remove: () => 
 /** Makes a database and installs the shop there, as a start of the app would. */
 export async function installShop(cluster: Cluster, database: string, modules: readonly StoreModule[]): Promise<void> {
   await makeDatabase(cluster, database)
-  const named = modules.map(({ name, migrations }) => ({
-    name,
-    schema: schemaName(name),
-    role: roleName(app, name),
-    migrations: readMigrations(migrations ?? ''),
-  }))
+  const { planned } = planNames(app, modules)
+  const named = planned.map((plan) => {
+    const { name, migrations = '' } = plan.module
+    return { ...plan, name, migrations: readMigrations(migrations) }
+  })
   const migrations = new Map(named.map((module) => [module.name, module.migrations]))
   const plan = { app, modules: named, migrations, secret: undefined, now: () => 1_700_000_000_000 }
   await prepareTarget(sideOf(connectionTo(cluster, database)), plan)
@@ -113,6 +112,9 @@ export async function fillShop(client: Client, rows: number): Promise<void> {
     update banyan_meta set incarnation = '11111111-1111-4111-8111-111111111111';
     insert into banyan_leases values ('on:orders', 0, 9, 123, now(), now());
     set search_path = orders`)
+  // Two servers rarely stand at different timelines by chance; this source does.
+  await client.query(`alter function banyan_incarnation() rename to banyan_real;
+    create function banyan_incarnation() returns text language sql as $$ select left(orders.banyan_real(), 36) || ':0000000A' $$`)
   const heads = await client.query<{ incarnation: string }>('select banyan_incarnation() as incarnation')
   await client.query(`set search_path = billing;
     insert into banyan_progress select 'on', 'orders', lane, ${rows} - 1, 9, '${heads.rows[0]?.incarnation}'
