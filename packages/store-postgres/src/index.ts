@@ -12,9 +12,27 @@ export type {
   EmbeddedOptions,
   EmbeddedServer,
 } from './embedded/types.js'
+export type { ApplyResult } from './migrate/apply.js'
+export {
+  type DatabaseOptions,
+  databasePlan,
+  databaseStatus,
+  databaseSum,
+  type MigrateDatabaseOptions,
+  type MigratedModule,
+  migrateDatabase,
+} from './migrate/database.js'
+export { formatDifference, type SchemaDifference } from './migrate/difference.js'
+export { type Migration, readMigrations } from './migrate/read.js'
+export { type MigrationPlan, type MigrationState, type MigrationStatus, migrationStatus } from './migrate/status.js'
+export {
+  type PromotedTable,
+  type PromoteOptions,
+  type PromoteProgress,
+  type PromoteResult,
+  promote,
+} from './promote/promote.js'
+export { forgetDatabasePromotion } from './promote/state.js'
 export { roleName, schemaName } from './roles/names.js'
 export type { StoreLog, StoreLogLine } from './store-log.js'
 export type { PostgresStoreOptions, StoreLimits } from './store-options.js'
-export { readMigrations } from './migrate/read.js'
-export { migrationStatus, type MigrationStatus } from './migrate/status.js'
-export { promote, type PromoteOptions, type PromoteProgress, type PromoteResult } from './promote/promote.js'

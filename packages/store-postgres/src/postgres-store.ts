@@ -2,6 +2,7 @@ import { banyanError, problemsError } from '@banyan/errors'
 import type { ModuleStore, Store, StoreDescription, StoreModule } from '@banyan/runtime'
 import { type Credentials, describeTarget, readSettings, type Settings } from './connection/settings.js'
 import { type OpenModule, openModule } from './module-store.js'
+import { checkPromotion } from './promote/state.js'
 import { derivePassword } from './roles/password.js'
 import { createLoginRepair } from './roles/repair-login.js'
 import { planNames } from './schema/plan.js'
@@ -25,7 +26,8 @@ export class PostgresStore implements Store {
   private readonly secret: string | undefined
   private readonly opened = new Map<string, OpenModule>()
   private version = 'unknown'
-  private closing: Promise<void> | undefined
+  private closing: Promise<unknown> | undefined
+  private stopped: Promise<void> | undefined
 
   constructor(options: PostgresStoreOptions, home?: StoreHome) {
     this.options = options
@@ -43,7 +45,10 @@ export class PostgresStore implements Store {
     const { app, ambient } = this.options
     const { planned, problems } = planNames(app, modules)
     if (problems.length > 0) throw problemsError('invalid-app', { name: app }, problems)
-    const server = await withAdmin(this.settings, (client) => prepareSchemas(client, planned, this.secret))
+    const server = await withAdmin(this.settings, async (client) => {
+      await checkPromotion(client, app)
+      return prepareSchemas(client, planned, this.secret)
+    })
     this.version = server.version
     const repairs = new Map(
       planned.map(({ role }) => [role, createLoginRepair(this.settings, this.secret, role, this.log)]),
@@ -80,26 +85,23 @@ export class PostgresStore implements Store {
     return { kind: this.home.kind, target: this.home.target, version: this.version }
   }
 
-  close(deadlineMs: number = closeDeadlineMs): Promise<void> {
-    this.closing ??= this.closeAll(deadlineMs)
-    return this.closing
-  }
-
-  private async closeAll(deadlineMs: number): Promise<void> {
+  /** A second call with a shorter deadline shortens the first one's. */
+  async close(deadlineMs: number = closeDeadlineMs): Promise<void> {
     const modules = [...this.opened.values()]
-    const closed = Promise.all(modules.map((module) => module.close()))
+    this.closing ??= Promise.all(modules.map((module) => module.close())) // I2
     let cancel: () => void = () => undefined
     const late = new Promise<'late'>((resolve) => {
       cancel = this.options.ambient.after(deadlineMs, () => resolve('late'))
     })
     try {
-      if ((await Promise.race([closed, late])) === 'late') {
+      if ((await Promise.race([this.closing, late])) === 'late') {
         this.log({ level: 'warn', message: 'Units of work were cut at the deadline of the stop' })
         for (const module of modules) module.destroy()
       }
     } finally {
       cancel()
-      await this.home.stop()
+      this.stopped ??= this.home.stop()
+      await this.stopped
     }
   }
 }

@@ -1,6 +1,8 @@
 import { banyanError } from '@banyan/errors'
 import type { Client } from 'pg'
+import type { ConnectionOptions } from '../connection/settings.js'
 import { hasPromotionTables, readSourceRecord, readTargetRecord } from './record.js'
+import { sideOf, withClient } from './session.js'
 
 /**
  * Refuses to start on data that was promoted to another server, or on a target that is not complete yet. One round trip
@@ -29,4 +31,9 @@ export async function forgetPromotion(client: Client, app: string): Promise<bool
   if (!(await hasPromotionTables(client))) return false
   const { rowCount } = await client.query('delete from banyan_promotion.sources where app = $1', [app])
   return rowCount !== 0
+}
+
+/** `forgetPromotion` by a connection of its own, for `banyan db promote --forget`. @throws `store-unreachable` */
+export async function forgetDatabasePromotion(connection: ConnectionOptions, app: string): Promise<boolean> {
+  return withClient(sideOf(connection), (client) => forgetPromotion(client, app))
 }

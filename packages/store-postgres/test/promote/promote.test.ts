@@ -4,6 +4,7 @@ import type { StoreModule } from '@banyan/runtime'
 import type { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { skipUnless } from '../../../../tools/vitest/skip-unless.js'
+import { createPostgresStore } from '../../src/create-store.js'
 import { type PromoteOptions, type PromoteProgress, promote } from '../../src/promote/promote.js'
 import { checkPromotion, forgetPromotion } from '../../src/promote/state.js'
 import { type Cluster, hasDebian, noDebian, startCluster } from '../migrate/cluster.js'
@@ -188,6 +189,23 @@ function suite(version: '15' | '18'): void {
     expect(await forgetPromotion(source, app)).toBe(true)
     await checkPromotion(source, app)
     expect(await forgetPromotion(source, app)).toBe(false)
+  })
+
+  it('is what a start of the app asks: the source is refused, the target opens', async () => {
+    await promote(options)
+    const store = (connection: PromoteOptions['source']) =>
+      createPostgresStore({ app, connection, ambient: createAmbient() })
+    const old = store(options.source)
+    expect((await refusal(old.open(modules))).code).toBe('promoted-away')
+    await old.close()
+    const moved = store(options.target)
+    await moved.open(modules)
+    const { incarnation, positions } = await moved.module('orders').log.heads()
+    expect(incarnation).toMatch(/^11111111-1111-4111-8111-111111111111:0/)
+    expect(positions).toEqual(Array.from({ length: 64 }, () => 300))
+    const progress = await moved.module('billing').subscriptions.progress({ subscription: 'on', source: 'orders' })
+    expect(progress.filter((lane) => lane.incarnation === incarnation)).toHaveLength(63)
+    await moved.close()
   })
 
   it('says so when a copied table is not equal', async () => {
