@@ -77,8 +77,10 @@ export function openModule(place: ModulePlace, options: PostgresStoreOptions): O
       await pools.rows({ ...ping, quiet: true })
     },
     async close() {
+      // All refuse from here on, before anything is waited for.
+      const closed = [units.close(), reader.close(), leases.close()]
       await leaseSession.close()
-      await Promise.all([units.close(), reader.close(), leases.close()])
+      await Promise.all(closed)
     },
     destroy() {
       for (const one of [units, reader, leases]) one.destroy()

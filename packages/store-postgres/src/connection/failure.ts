@@ -52,9 +52,9 @@ const loginRefused = /^(28P01|28000)$/
 const tooManyConnections = '53300'
 const waitedTooLong = 'timeout exceeded when trying to connect'
 
-/** Whether the server refused the name or the password. */
+/** Whether the server refused the name or the password, or asked for one where there is none. */
 export function isLoginRefused(error: unknown): boolean {
-  return loginRefused.test(databaseError(error)?.code ?? '')
+  return loginRefused.test(databaseError(error)?.code ?? '') || /^SASL: /.test((error as Error).message)
 }
 
 /** What a caller that found all connections taken is told to wait. Milliseconds. */

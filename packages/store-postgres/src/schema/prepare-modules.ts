@@ -34,6 +34,8 @@ async function withClient<Result>(
   try {
     await client.connect()
   } catch (error) {
+    // A login that failed half way leaves the socket open.
+    client.connection.stream.destroy()
     const parameters = { target: describeTarget(target), summary: reasonOf(error) }
     throw banyanError('store-unreachable', parameters, { cause: error })
   }

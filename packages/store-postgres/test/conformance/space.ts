@@ -26,9 +26,31 @@ export interface SpaceOptions extends Partial<PostgresStoreOptions> {
   readonly modules?: readonly StoreModule[]
 }
 
+const templates = new WeakMap<TestServer, Promise<string>>()
+
+/** A database with both modules in it, made once per server: copying it is quicker than migrating again. */
+function templateOf(server: TestServer): Promise<string> {
+  const known = templates.get(server)
+  if (known) return known
+  const made = makeTemplate(server.connection)
+  templates.set(server, made)
+  return made
+}
+
+async function makeTemplate(connection: ServerConnection): Promise<string> {
+  await asAdmin(connection, (client) => client.query('create database space_template'))
+  const target = { ...connection, database: 'space_template' }
+  const store = createPostgresStore({ app: 'market', connection: target, ambient })
+  await store.open([ordersModule, stockModule])
+  await store.close()
+  return 'space_template'
+}
+
+/** @param app other than `market`: an empty database, in which nothing was made yet */
 export async function newSpace(server: TestServer, app = 'market'): Promise<Space> {
   const database = `space_${ambient.newId().replaceAll('-', '')}`
-  await asAdmin(server.connection, (client) => client.query(`create database ${database}`))
+  const from = app === 'market' ? ` template ${await templateOf(server)}` : ''
+  await asAdmin(server.connection, (client) => client.query(`create database ${database}${from}`))
   const connection = { ...server.connection, database }
   const stores: Store[] = []
   onTestFinished(async () => {

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll } from 'vitest'
 import { budgetConformance } from './budget.js'
 import { commandConformance } from './commands.js'
+import { jobConformance } from './dead-letters.js'
+import { faultConformance } from './faults.js'
+import { isolationConformance } from './isolation.js'
 import { logConformance } from './log.js'
 import { raceConformance } from './race.js'
 import type { TestServer } from './server.js'
+import { subscriptionConformance } from './subscriptions.js'
 import { unitConformance } from './unit.js'
 
 /** What every store must keep, whichever server it runs on. */
@@ -18,5 +22,9 @@ export function storeConformance(start: () => Promise<TestServer>): void {
   commandConformance(running)
   budgetConformance(running)
   logConformance(running)
+  subscriptionConformance(running)
+  jobConformance(running)
+  isolationConformance(running)
+  faultConformance(running)
   raceConformance(running)
 }
