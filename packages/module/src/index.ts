@@ -21,9 +21,11 @@ export type {
   ContextResources,
   EventContext,
   EventEnvelope,
+  FailContext,
   Identity,
   Logger,
   QueryContext,
+  ReadContext,
   RouteContext,
 } from './context.js'
 export { type Duration, type DurationUnit, parseDuration, readDuration } from './duration.js'

@@ -116,7 +116,7 @@ defineModule(orders, {
   uses: { inventory },
   commands,
   queries: {
-    // error TS2339: Property 'emit' does not exist on type 'QueryContext<…
+    // error TS2339: Property 'emit' does not exist on type 'ReadContext<…
     byId(_, { emit }) {
       return null
     },
