@@ -11,6 +11,7 @@ import { drawMermaid, writeReference } from './layers/picture.js'
 import { checkPurity } from './layers/purity.js'
 import { type LayerRules, rules } from './layers/rules.js'
 import { checkFileSize, checkFunctionSizes } from './layers/size.js'
+import { checkSolution } from './layers/solution.js'
 import { isFile, readText, repositoryRoot, sourceFiles } from './support/files.js'
 import { isMain } from './support/main.js'
 import { readBetween, writeBetween } from './support/markers.js'
@@ -82,7 +83,7 @@ function checkFiles(root: string, files: readonly string[], graph: Graph, layerR
     const source = parseSource(path, text)
     problems.push(...checkFunctionSizes(source, layerRules))
     const isOutside = layerRules.outsiders.some((each) => path.startsWith(each.folder))
-    if (/^(packages|examples)\//.test(path) && !isOutside)
+    if (/^(packages|examples\/[^/]+\/src)\//.test(path) && !isOutside)
       problems.push(...checkPurity({ source, owner: owners.get(path) }, layerRules))
     return problems
   })
@@ -104,6 +105,7 @@ export function checkLayers(
     ...checkDeclarations(graph),
     ...checkTests(graph),
     ...checkCycles(graph),
+    ...checkSolution(root, files),
     ...checkFiles(root, files, graph, layerRules),
     ...checkGenerated(write ? generatedTexts(root, graph, layerRules) : texts),
   ]

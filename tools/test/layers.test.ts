@@ -40,8 +40,16 @@ const architecture = {
   'ARCHITECTURE.md': '# A\n<!-- dependency-picture:begin -->\n<!-- dependency-picture:end -->\n',
 }
 
+/** Both TypeScript solutions, naming every project of the tree. */
+function solutions(contents: Record<string, string>): Record<string, string> {
+  const projects = Object.keys(contents).flatMap((path) => /^(packages|examples)\/[^/]+/.exec(path)?.[0] ?? [])
+  const text = JSON.stringify({ references: [...new Set(projects)].map((path) => ({ path })) })
+  return { 'tsconfig.json': text, 'tsconfig.tests.json': text }
+}
+
 function plant(...parts: Record<string, string>[]): Tree {
-  const tree = plantTree(Object.assign({}, architecture, errors, ...parts))
+  const contents: Record<string, string> = Object.assign({}, architecture, errors, ...parts)
+  const tree = plantTree({ ...solutions(contents), ...contents })
   checkLayers(tree.root, true, rules, tree.files)
   return tree
 }
@@ -176,6 +184,19 @@ describe('declarations', () => {
     expect(check(plant(packageFiles('store-postgres', { 'src/index.ts': text }, { dependencies })))).toEqual([])
   })
 
+  test('a project that no solution references is told', () => {
+    const none = JSON.stringify({ references: [{ path: './packages/errors' }] })
+    const tree = plant({
+      'examples/shop/src/index.ts': 'export {}\n',
+      'tsconfig.json': none,
+      'tsconfig.tests.json': none,
+    })
+    expect(check(tree)).toEqual([
+      'tsconfig.json: does not reference examples/shop, so nobody checks its types',
+      'tsconfig.tests.json: does not reference examples/shop, so nobody checks its types',
+    ])
+  })
+
   test('a package without a layer is told', () => {
     expect(check(plant(packageFiles('helpers', { 'src/index.ts': 'export {}\n' })))).toEqual([
       'packages/helpers: has no layer',
@@ -273,7 +294,7 @@ describe('the committed graph', () => {
       'ARCHITECTURE.md': readFileSync(join(before.root, 'ARCHITECTURE.md'), 'utf8'),
       'docs/reference/dependencies.md': readFileSync(join(before.root, 'docs/reference/dependencies.md'), 'utf8'),
     }
-    const tree = plantTree({ ...errors, ...contract, ...committed })
+    const tree = plantTree({ ...solutions({ ...errors, ...contract }), ...errors, ...contract, ...committed })
     expect(check(tree)).toEqual([
       'docs/reference/dependencies.md: shows another dependency graph than the sources have',
       'ARCHITECTURE.md: shows another dependency graph than the sources have',

@@ -33,7 +33,8 @@ export default class SkipReporter implements Reporter {
     const skipped = inState('skipped').map((test): Skipped => {
       const result = test.result()
       const note = result.state === 'skipped' ? result.note : undefined
-      const reason = /\[skipped: ([^\]]+)\]/.exec(test.fullName)?.[1] ?? note
+      const named = /\[skipped: ([^\]]+)\]|\((needs [^)]+)\)/.exec(test.fullName)
+      const reason = named?.[1] ?? named?.[2] ?? note
       return { title: test.fullName, file: test.module.relativeModuleId, reason: reason?.trim() || undefined }
     })
     // A name pattern on the command line skips all others, on purpose.
@@ -58,7 +59,7 @@ function printSkipped(skipped: readonly Skipped[]): void {
     if (reason !== undefined) continue
     console.error(`skipped without a reason: ${file} > ${title}`)
     console.error(
-      '    Say why: skipUnless(condition, reason), a title with [skipped: reason], or context.skip(reason).',
+      '    Say why: skipUnless(condition, reason), a title with [skipped: reason] or (needs …), or context.skip(reason).',
     )
   }
 }
