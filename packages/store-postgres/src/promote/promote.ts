@@ -104,7 +104,9 @@ function startRun(options: PromoteOptions): Run {
     return { ...plan, name, migrations: migrations === undefined ? [] : readMigrations(migrations) }
   })
   const report = (change: Partial<PromoteProgress>): void => {
-    progress = { ...progress, ...change }
+    const { table, ...overall } = progress
+    const same = change.phase === undefined && table !== undefined
+    progress = { ...overall, ...(same ? { table } : {}), ...change }
     options.onProgress?.(progress)
   }
   return { options, source: sideOf(options.source), target: sideOf(options.target), modules, report }

@@ -82,6 +82,7 @@ function suite(version: '15' | '18'): void {
     expect([...new Set(progress.map(({ phase }) => phase))]).toEqual(['check', 'prepare', 'copy', 'finish'])
     const last = progress.at(-1) as PromoteProgress
     expect(last.tablesDone).toBe(last.tablesTotal)
+    expect(last.table).toBeUndefined()
     expect(last.bytes).toBeGreaterThan(8_000_000)
     const text = 'select c::text as row from orders.customers c order by id'
     expect((await target.query(text)).rows).toEqual((await source.query(text)).rows)
