@@ -166,7 +166,7 @@ export class LiveRunner {
     this.#tenure.handOver(events, jobs, committed)
   }
 
-  /** Runs the handlers; returns where it stopped, which is before the end when nothing more can be parked. */
+  /** Runs the handlers; returns where it stopped: before the end when time is up, or when nothing more can be parked. */
   async #handle(batch: Batch, attempt: Attempt): Promise<number> {
     const { plan, host, events } = this.#tenure.setting
     const { parked } = this.#tenure
@@ -190,6 +190,8 @@ export class LiveRunner {
       batch.handled++
       if (effects.events.length > 0) batch.events.push(...effects.events)
       if (effects.jobs.length > 0) batch.jobs.push(...effects.jobs)
+      // What handlers locked is locked until the commit: slow handlers make short batches.
+      if (host.ambient.monotonic() - this.#begunAt >= host.limits.batchMs) return at + 1
     }
     return batch.end
   }

@@ -23,6 +23,8 @@ export interface RetentionPolicy {
 export interface DeliveryLimits {
   /** Events handled in one transaction. Default 500. */
   readonly batchEvents: number
+  /** Time after which a batch takes no further event, in milliseconds: its locks are held until its commit. Default 50. */
+  readonly batchMs: number
   /** Bytes of event data read for one batch. Default 4 MiB. */
   readonly batchBytes: number
   /** Events kept in memory per source for subscribers that keep up. Default 8,192. */
@@ -73,6 +75,7 @@ export interface DeliveryLimits {
 
 export const defaultDeliveryLimits: DeliveryLimits = {
   batchEvents: 500,
+  batchMs: 50,
   batchBytes: 4 * 1024 * 1024,
   cacheEvents: 8_192,
   cacheBytes: 8 * 1024 * 1024,
