@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { until } from '../conformance/space.js'
 import { plan, record } from './process.js'
-import { withServer } from './server.js'
+import { until, withServer } from './server.js'
 
 // Where others fail: listeners of one process share a transaction or a fate, so one that fails rolls the other back,
 // or makes it run again. Here each module has its own subscription, transaction, and outcome (P3, P5).
