@@ -80,14 +80,10 @@ export type QueryCalls<Own extends ContractShape, Uses> =
     : never
 
 /** When a later call is due: after a duration, or at a time (a `Date`, or milliseconds since 1970). Absent: at once. */
-export type LaterOptions = (
+export type LaterOptions =
   | { readonly in: Duration; readonly at?: never }
   | { readonly at: Date | number; readonly in?: never }
   | { readonly in?: never; readonly at?: never }
-) & {
-  /** A later call of the same command with the same key is replaced, as long as it has not begun. */
-  readonly key?: string
-}
 
 type LaterArguments<Input> = [Input] extends [undefined]
   ? [input?: undefined, options?: LaterOptions]

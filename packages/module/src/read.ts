@@ -3,6 +3,7 @@ import type { Problem } from '@banyan/errors'
 import { durationForm, readDuration } from './duration.js'
 import type { AnyHandler, AnyModule, RouteDefinition, ValidatingSchema } from './module-types.js'
 import type { LimitsOptions, RetentionOptions, RouteOptions, SubscriptionOptions } from './options.js'
+import { withParameters } from './route.js'
 
 type Handlers = Readonly<Record<string, AnyHandler>>
 
@@ -271,7 +272,7 @@ function readRoutes(
     }
     taken.set(routeIdentity(parsed.route), text)
     const described = { ...(summary === undefined ? {} : { summary }), ...(access === undefined ? {} : { access }) }
-    read[text] = Object.freeze({ ...parsed.route, ...described, handler })
+    read[text] = Object.freeze({ ...parsed.route, ...described, handler: withParameters(parsed.route, handler) })
   }
   return Object.freeze(read)
 }

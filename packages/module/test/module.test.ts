@@ -58,10 +58,29 @@ describe('a module', () => {
   })
 
   it('reads its raw routes', () => {
+    const handler = expect.any(Function)
     expect(module.routes).toEqual({
-      'GET /a/{b}': { method: 'GET', path: '/a/{b}', parameters: ['b'], handler: webhook },
-      'POST /c': { method: 'POST', path: '/c', parameters: [], handler: webhook, access: 'public', summary: 'Hook' },
+      'GET /a/{b}': { method: 'GET', path: '/a/{b}', parameters: ['b'], handler },
+      'POST /c': { method: 'POST', path: '/c', parameters: [], handler, access: 'public', summary: 'Hook' },
     })
+  })
+
+  it('gives raw routes the parameters of their path, also under a prefix', async () => {
+    const seen: unknown[] = []
+    const { routes } = defineModule(orders, {
+      commands,
+      queries,
+      routes: { 'GET /a/{b}/{c}': (_, { params }) => new Response(JSON.stringify(params)) },
+    })
+    for (const path of ['/a/1/2', '/api/v1/a/x%20y/z/', '/a/%/2']) {
+      const response = await routes['GET /a/{b}/{c}']?.handler(new Request(`http://localhost${path}?q=1`), {})
+      seen.push(await (response as Response).json())
+    }
+    expect(seen).toEqual([
+      { b: '1', c: '2' },
+      { b: 'x y', c: 'z' },
+      { b: '%', c: '2' },
+    ])
   })
 
   it('may have a contract without operations', () => {

@@ -54,7 +54,7 @@ defineModule(calendar, {
       expectTypeOf(booked).toEqualTypeOf<{ price: number }>()
       await call.calendar.note()
       await call.calendar.note('text')
-      expectTypeOf(later.calendar.book({ count: '1' }, { at: new Date(0), key: 'one' })).toEqualTypeOf<string>()
+      expectTypeOf(later.calendar.book({ count: '1' }, { at: new Date(0) })).toEqualTypeOf<string>()
       return { price: '1' }
     },
     note(input) {
