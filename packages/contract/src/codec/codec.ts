@@ -1,6 +1,8 @@
 import { type GeneratedFunction, Generator } from './generate.js'
 import { LibraryCodec } from './library-codec.js'
+import { shapeOfPlan } from './plan-shape.js'
 import { REFUSED } from './portable.js'
+import { type Shape, shapeOf } from './shape.js'
 import {
   type Checked,
   type Codec,
@@ -76,26 +78,25 @@ function jsonSchemaOf(schema: StandardSchema): JsonSchema {
   }
 }
 
-/** The generated functions of a codec, or why there are none. */
-type Generated =
-  | { kind: 'generated'; decode: GeneratedFunction; input: GeneratedFunction }
-  | { kind: 'library'; because: string }
+/** What is known of a codec once it is in use. */
+interface Prepared {
+  readonly strategy: CodecStrategy
+  readonly library: LibraryCodec
+  readonly decode: GeneratedFunction
+  readonly input: GeneratedFunction
+}
 
 class LazyCodec implements Codec {
   readonly transforms: boolean
   readonly #schema: StandardSchema
-  readonly #library: LibraryCodec
   readonly #makeJsonSchema: () => JsonSchema
   #jsonSchema: JsonSchema | undefined
-  #generated: Generated | undefined
-  #decode: GeneratedFunction | undefined
-  #input: GeneratedFunction | undefined
+  #prepared: Prepared | undefined
 
   constructor(schema: StandardSchema, makeJsonSchema: () => JsonSchema, transforms: boolean) {
     this.#schema = schema
     this.#makeJsonSchema = makeJsonSchema
     this.transforms = transforms
-    this.#library = new LibraryCodec(schema, () => this.jsonSchema, transforms)
   }
 
   get jsonSchema(): JsonSchema {
@@ -105,57 +106,66 @@ class LazyCodec implements Codec {
 
   check(value: unknown): Checked {
     if (!this.transforms) return this.decode(value)
-    this.#generated ??= this.#generate()
-    const copy = run(this.#input, value)
+    const { input, decode, library } = this.#prepare()
+    const copy = run(input, value)
     // The copy is what is validated, so a value that changes under way cannot pass as another.
-    if (copy === REFUSED || run(this.#decode, copy) === REFUSED) return this.#library.check(value)
+    if (copy === REFUSED || run(decode, copy) === REFUSED) return library.check(value)
     return { ok: true, value: copy }
   }
 
   decode(value: unknown): Checked {
-    this.#generated ??= this.#generate()
-    const copy = run(this.#decode, value)
-    return copy === REFUSED ? this.#library.decode(value) : { ok: true, value: copy }
+    const { decode, library } = this.#prepare()
+    const copy = run(decode, value)
+    return copy === REFUSED ? library.decode(value) : { ok: true, value: copy }
   }
 
   strategy(): CodecStrategy {
-    this.#generated ??= this.#generate()
-    return this.#generated.kind === 'generated' ? { kind: 'generated' } : this.#generated
+    return this.#prepare().strategy
   }
 
-  #generate(): Generated {
-    const generated = generateFor(this.#schema, this.transforms)
-    if (generated.kind === 'generated') {
-      this.#decode = generated.decode
-      this.#input = generated.input
-    }
-    return generated
+  #prepare(): Prepared {
+    this.#prepared ??= prepare(this.#schema, () => this.jsonSchema, this.transforms)
+    return this.#prepared
   }
 }
 
-function generateFor(schema: StandardSchema, transforms: boolean): Generated {
-  if (!isZod(schema))
-    return { kind: 'library', because: `no plans are made for schemas of ${schema['~standard'].vendor}` }
-  if (!isProvenZod(schema)) {
-    const { major, minor } = schema._zod.version
-    return { kind: 'library', because: `generated code has not been compared with zod ${major}.${minor}` }
+function prepare(schema: StandardSchema, jsonSchema: () => JsonSchema, transforms: boolean): Prepared {
+  if (!isZod(schema) || !isProvenZod(schema)) {
+    return byLibrary(
+      schema,
+      () => shapeOf(jsonSchema()),
+      transforms,
+      `generated code has not been compared with ${nameOf(schema)}`,
+    )
   }
+  const plan = planOfZod(schema)
+  const makeShape = (): Shape => shapeOfPlan(plan)
   try {
-    const plan = planOfZod(schema)
     const decode = new Generator().compile(plan, 'decode')
-    return { kind: 'generated', decode, input: transforms ? new Generator().compile(plan, 'input') : decode }
+    const input = transforms ? new Generator().compile(plan, 'input') : decode
+    return { strategy: { kind: 'generated' }, library: new LibraryCodec(schema, makeShape, transforms), decode, input }
   } catch (error) {
     // A content security policy, or an edge runtime, that forbids code from text.
-    return {
-      kind: 'library',
-      because: `code could not be generated: ${messageOf(error)}`,
-    }
+    return byLibrary(schema, makeShape, transforms, `code could not be generated: ${messageOf(error)}`)
   }
+}
+
+function byLibrary(schema: StandardSchema, makeShape: () => Shape, transforms: boolean, because: string): Prepared {
+  const refuse = (): unknown => REFUSED
+  return {
+    strategy: { kind: 'library', because },
+    library: new LibraryCodec(schema, makeShape, transforms),
+    decode: refuse,
+    input: refuse,
+  }
+}
+
+function nameOf(schema: StandardSchema): string {
+  return isZod(schema) ? `zod ${schema._zod.version.major}.${schema._zod.version.minor}` : schema['~standard'].vendor
 }
 
 /** Runs generated code, whose throws (of getters, of an author's checks, of indecision) leave the value to the library. */
-function run(generated: GeneratedFunction | undefined, value: unknown): unknown {
-  if (generated === undefined) return REFUSED
+function run(generated: GeneratedFunction, value: unknown): unknown {
   try {
     return generated(value)
   } catch {

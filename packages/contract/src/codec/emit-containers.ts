@@ -67,7 +67,6 @@ function emitProperty(emitter: Emitter, { node, absence }: PropertyPlan, value: 
 }
 
 const REFUSES_UNDEFINED = [
-  'unknown',
   'never',
   'boolean',
   'string',

@@ -9,7 +9,8 @@ const COMPARISONS_MAX = 8
 export function emitLeaf(emitter: Emitter, plan: Leaf, value: string, frame: Frame): string {
   switch (plan.kind) {
     case 'unknown': {
-      const copy = emitter.variable(`copyPortable(${value}, ${depthAt(frame)})`)
+      // Whether undefined may stand here at all is decided by what is around: absent is not the same as anything.
+      const copy = emitter.variable(`${value} === undefined ? undefined : copyPortable(${value}, ${depthAt(frame)})`)
       emitter.line(`if (${copy} === REFUSED) ${frame.refuse}`)
       return copy
     }

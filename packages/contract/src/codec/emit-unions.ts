@@ -8,7 +8,7 @@ type Union = Extract<Plan, { kind: 'union' | 'discriminated' | 'intersection' }>
 export function emitUnion(emitter: Emitter, plan: Union, value: string, frame: Frame): string {
   switch (plan.kind) {
     case 'union':
-      return emitOptions(emitter, plan.options, value, frame)
+      return emitOptions(emitter, plan, value, frame)
     case 'discriminated':
       return emitCases(emitter, plan, value, frame)
     case 'intersection': {
@@ -21,24 +21,29 @@ export function emitUnion(emitter: Emitter, plan: Union, value: string, frame: F
 }
 
 /** The first option that accepts the value wins, as in the library. */
-function emitOptions(emitter: Emitter, options: readonly PlanNode[], value: string, frame: Frame): string {
+function emitOptions(emitter: Emitter, plan: Extract<Plan, { kind: 'union' }>, value: string, frame: Frame): string {
   const copy = emitter.name('v')
   const done = emitter.name('done')
-  emitter.line(`let ${copy}`)
+  emitter.line(`let ${copy} = REFUSED`)
   emitter.line(`${done}: {`)
-  for (const option of options) {
+  for (const option of plan.options) {
     const next = emitter.name('next')
     emitter.line(`${next}: {`)
-    const refused: Frame = { ...frame, refuse: `break ${next}` }
-    // The input form of an option is copied only once it is known to be the one that decodes the value.
-    if (frame.mode === 'input' && option.transforms) emitter.emitCall(option, value, { ...refused, mode: 'decode' })
-    emitter.line(`${copy} = ${emitter.emit(option, value, refused)}`)
-    emitter.line(`break ${done}`)
+    const found = emitOption(emitter, option, value, { ...frame, refuse: `break ${next}` })
+    if (plan.exclusive) emitter.line(`if (${copy} !== REFUSED) ${frame.refuse}`)
+    emitter.line(`${copy} = ${found}`)
+    if (!plan.exclusive) emitter.line(`break ${done}`)
     emitter.line('}')
   }
-  emitter.line(frame.refuse)
+  emitter.line(`if (${copy} === REFUSED) ${frame.refuse}`)
   emitter.line('}')
   return copy
+}
+
+/** The input form of an option is copied only once it is known to be one that decodes the value. */
+function emitOption(emitter: Emitter, option: PlanNode, value: string, frame: Frame): string {
+  if (frame.mode === 'input' && option.transforms) emitter.emitCall(option, value, { ...frame, mode: 'decode' })
+  return emitter.emit(option, value, frame)
 }
 
 /** One option is chosen by the value of a property, and decides alone. */

@@ -8,11 +8,18 @@ import type { StandardSchema } from './types.js'
  */
 export const UNDECIDED: unique symbol = Symbol('undecided')
 
+/** The library path meets the same promise again, and reports it; a rejection of this one is of no use to anybody. */
+function leaveToLibrary(answer: Promise<unknown>): never {
+  answer.catch(() => undefined)
+  throw UNDECIDED
+}
+
 /** Runs a check of the library on a value; gives the value it leaves, or REFUSED. */
 function runCheck(check: LibraryCheck, value: unknown, when: When | undefined, rewrites: boolean): unknown {
   const payload = { value, issues: [] as unknown[] }
   if (when !== undefined && !when(payload)) return value
-  if (check.check(payload) instanceof Promise) throw UNDECIDED
+  const answer = check.check(payload)
+  if (answer instanceof Promise) leaveToLibrary(answer)
   if (payload.issues.length > 0) return REFUSED
   if (payload.value !== value && !(rewrites && typeof payload.value === 'string')) throw UNDECIDED
   return payload.value
@@ -22,18 +29,14 @@ function runCheck(check: LibraryCheck, value: unknown, when: When | undefined, r
 function holds(owner: { fn(value: unknown): unknown }, value: unknown, when: When | undefined): boolean {
   if (when !== undefined && !when({ value, issues: [] })) return true
   const verdict = owner.fn(value)
-  if (verdict instanceof Promise) throw UNDECIDED
+  if (verdict instanceof Promise) leaveToLibrary(verdict)
   return Boolean(verdict)
 }
 
 /** Lets the library decode a value that is a private copy; gives its output or REFUSED. */
 function runIsland(schema: StandardSchema, value: unknown): unknown {
   const result = schema['~standard'].validate(value)
-  // The library path meets the same promise and reports it.
-  if (result instanceof Promise) {
-    result.catch(() => undefined)
-    throw UNDECIDED
-  }
+  if (result instanceof Promise) return leaveToLibrary(result)
   if (result.issues === undefined) return copyContainers(result.value)
   // What zod makes of a refused absent value depends on what is around it.
   if (value === undefined) throw UNDECIDED

@@ -1,21 +1,22 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { copyOrExplain } from './explain.js'
 import { copyContainers } from './portable.js'
-import { openShape, type Shape, shapeOf } from './shape.js'
-import type { Checked, Issue, JsonSchema, StandardSchema } from './types.js'
+import { openShape, type Shape } from './shape.js'
+import type { Checked, Issue, StandardSchema } from './types.js'
 
 type Validated = { ok: true; input: unknown; output: unknown } | { ok: false; issues: Issue[] }
 
 /** Checks and decodes by the schema library alone: what generated code falls back to, and where the issues' words come from. */
 export class LibraryCodec {
   readonly #schema: StandardSchema
-  readonly #jsonSchema: () => JsonSchema
+  readonly #makeShape: () => Shape
   readonly #transforms: boolean
   #shape: Shape | undefined
 
-  constructor(schema: StandardSchema, jsonSchema: () => JsonSchema, transforms: boolean) {
+  /** @param makeShape which fields of a value to keep */
+  constructor(schema: StandardSchema, makeShape: () => Shape, transforms: boolean) {
     this.#schema = schema
-    this.#jsonSchema = jsonSchema
+    this.#makeShape = makeShape
     this.#transforms = transforms
   }
 
@@ -60,7 +61,7 @@ export class LibraryCodec {
   #copyInput(value: unknown): Checked {
     // Absence is for the schema to judge: an optional input is one that may be left out.
     if (value === undefined) return { ok: true, value }
-    this.#shape ??= shapeOf(this.#jsonSchema())
+    this.#shape ??= this.#makeShape()
     return copyOrExplain(value, this.#shape)
   }
 }

@@ -67,7 +67,8 @@ export type Plan =
   | { kind: 'record'; key: PlanNode; value: PlanNode }
   | { kind: 'array'; element: PlanNode; conditions: readonly Condition[] }
   | { kind: 'tuple'; items: readonly PlanNode[]; required: number; rest: PlanNode | undefined }
-  | { kind: 'union'; options: readonly PlanNode[] }
+  /** `exclusive`: a second option that accepts the value makes it refused. */
+  | { kind: 'union'; options: readonly PlanNode[]; exclusive: boolean }
   | { kind: 'discriminated'; key: string; cases: readonly DiscriminatedCase[] }
   /** `reconciles`: the library may forgive what one side refuses (an unrecognized key) because the other side knows it. */
   | { kind: 'intersection'; left: PlanNode; right: PlanNode; reconciles: boolean }

@@ -64,6 +64,7 @@ export interface ZodDefinition {
   readonly inclusive?: boolean
   readonly when?: When
   readonly fn?: (value: unknown) => unknown
+  readonly transform?: unknown
   readonly tx: (value: unknown) => unknown
 }
 

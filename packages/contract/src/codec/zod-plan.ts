@@ -197,7 +197,7 @@ class Builder {
 
   #orAnything(inner: PlanNode): Plan {
     const anything = this.#made({ kind: 'unknown' })
-    return { kind: 'optional', inner: this.#made({ kind: 'union', options: [inner, anything] }) }
+    return { kind: 'optional', inner: this.#made({ kind: 'union', options: [inner, anything], exclusive: false }) }
   }
 
   #object(schema: ZodSchema): Plan {
@@ -248,8 +248,8 @@ class Builder {
 
   #union(schema: ZodSchema): Plan {
     const { options, discriminator, unionFallback } = schema._zod.def
-    const plan: Plan = { kind: 'union', options: options.map((option) => this.node(option)) }
-    if (schema._zod.traits.has('$ZodXor')) return this.#island(schema, plan)
+    const exclusive = schema._zod.traits.has('$ZodXor')
+    const plan: Plan = { kind: 'union', options: options.map((option) => this.node(option)), exclusive }
     if (!schema._zod.traits.has('$ZodDiscriminatedUnion')) return plan
     const cases = unionFallback ? undefined : this.#cases(options, discriminator)
     return cases === undefined ? this.#island(schema, plan) : { kind: 'discriminated', key: discriminator, cases }

@@ -61,6 +61,17 @@ class Surveyor implements Survey {
         remedy: REMEDIES.undefined as string,
       })
     }
+    if (
+      isAsync(def.transform) ||
+      isAsync(def.out?._zod.def.transform) ||
+      checksOf(schema).some(({ _zod }) => isAsync(_zod.def.fn) || isAsync(_zod.check))
+    ) {
+      this.problems.push({
+        path,
+        message: 'A check or transform is an async function, but what crosses a contract is validated synchronously.',
+        remedy: 'Do in the handler what has to be waited for.',
+      })
+    }
     this.#visitChildren(schema, path)
   }
 
@@ -103,4 +114,9 @@ class Surveyor implements Survey {
 
 function isOverwrite(check: { readonly _zod: { readonly traits: ReadonlySet<string> } }): boolean {
   return check._zod.traits.has('$ZodCheckOverwrite')
+}
+
+/** Functions that return promises without saying so are found when they are called. */
+function isAsync(candidate: unknown): boolean {
+  return typeof candidate === 'function' && Object.prototype.toString.call(candidate) === '[object AsyncFunction]'
 }

@@ -6,13 +6,13 @@ import { type Checked, compileCodec, portableCopy } from '../../src/codec/index.
 import { anyPortable, schemas } from './arbitrary-schemas.js'
 
 /** What the schema library says of a portable copy of the value: the verdict and output that generated code must match. */
-function verdictOf(schema: z.ZodType, value: unknown): Checked {
+function verdictOf(schema: z.ZodType, value: unknown): Checked | 'not portable' {
   const copy = value === undefined ? { ok: true as const, value } : portableCopy(value)
   if (!copy.ok) return copy
   try {
     const result = schema.safeParse(copy.value)
-    const holey = result.success && hasUndefinedElement(result.data)
-    return result.success && !holey ? { ok: true, value: withoutUndefined(result.data) } : { ok: false, issues: [] }
+    if (!result.success) return { ok: false, issues: [] }
+    return hasUndefinedElement(result.data) ? 'not portable' : { ok: true, value: withoutUndefined(result.data) }
   } catch {
     return { ok: false, issues: [] }
   }
@@ -69,7 +69,7 @@ const withValues = (changes: boolean) =>
     ),
   )
 
-const RUNS = Number(process.env.CODEC_RUNS ?? 600)
+const RUNS = Number(process.env.CODEC_RUNS ?? 400)
 
 describe('generated code against the schema library', () => {
   it('gives the verdict and the value of the library, for schemas that change nothing', () => {
@@ -80,6 +80,7 @@ describe('generated code against the schema library', () => {
         expect(codec.transforms).toBe(false)
         for (const value of values) {
           const expected = verdictOf(schema, value)
+          if (expected === 'not portable') continue
           for (const checked of [codec.check(value), codec.decode(value)]) {
             expect(checked.ok).toBe(expected.ok)
             if (checked.ok && expected.ok) deepStrictEqual(checked.value, expected.value)
@@ -87,7 +88,7 @@ describe('generated code against the schema library', () => {
           }
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, interruptAfterTimeLimit: 20_000 },
     )
   })
 
@@ -98,6 +99,7 @@ describe('generated code against the schema library', () => {
         expect(codec.strategy()).toEqual({ kind: 'generated' })
         for (const value of values) {
           const expected = verdictOf(schema, value)
+          if (expected === 'not portable') continue
           const decoded = codec.decode(value)
           const checked = codec.check(value)
           expect(decoded.ok).toBe(expected.ok)
@@ -111,7 +113,7 @@ describe('generated code against the schema library', () => {
           if (!isAmbiguous(schema)) deepStrictEqual(received.ok && withoutUndefined(received.value), expected.value)
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, interruptAfterTimeLimit: 20_000 },
     )
   })
 
