@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { connectionTo } from './adopt.js'
 import { prepareHome } from './home.js'
 import { readPassword } from './password.js'
@@ -10,6 +11,7 @@ import type { EmbeddedConnection } from './types.js'
  * @throws store-folder-unusable
  */
 export function attachEmbedded(dataDir: string): EmbeddedConnection | undefined {
+  if (!existsSync(dataDir)) return undefined // a guest makes nothing
   const home = prepareHome(dataDir, () => undefined)
   const file = readPostmasterFile(home)
   if (file === undefined || !isServing(home, file)) return undefined

@@ -22,7 +22,6 @@ export async function initializeCluster(
   programs: string,
   options: { durable: boolean; log: EmbeddedLog },
 ): Promise<string> {
-  await removeDrafts(home.folder)
   const draft = join(home.folder, `cluster-${randomBytes(6).toString('hex')}.new`)
   const target = join(draft, 'cluster')
   mkdirSync(draft)
@@ -78,9 +77,12 @@ function initdbFailed(home: Home, output: string): Error {
   return startFailed(home.folder, 'initdb failed', lines)
 }
 
-/** What an earlier start left when it was killed. Its initdb may still be writing there, so a failure is no obstacle. */
-async function removeDrafts(home: string): Promise<void> {
-  const drafts = readdirSync(home).filter((name) => /^cluster-[0-9a-f]+\.new$/.test(name))
+/**
+ * Removes what an earlier start was writing when it was killed. Its initdb may still be at work in a draft, so a folder
+ * that cannot be emptied is no obstacle. Must be called by the owner of the home.
+ */
+export async function removeDrafts(home: string): Promise<void> {
+  const drafts = readdirSync(home).filter((name) => /[.-][0-9a-f]{12}\.new$/.test(name))
   for (const name of drafts) {
     try {
       await rm(join(home, name), { recursive: true, force: true, maxRetries: 3 })

@@ -5,7 +5,7 @@ import { chooseEndpoint, type Endpoint, removeSocketFolder } from './endpoint.js
 import { folderUnusable, systemCode } from './failures.js'
 import { writeWhole } from './folders.js'
 import { type Home, prepareHome } from './home.js'
-import { checkCluster, initializeCluster, resetPassword } from './initialize-cluster.js'
+import { checkCluster, initializeCluster, removeDrafts, resetPassword } from './initialize-cluster.js'
 import { nativeFiles } from './native-files.js'
 import { findNativePackage, type NativePackage } from './native-package.js'
 import { watchForOrphan } from './orphan-watch.js'
@@ -59,6 +59,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
 }
 
 async function run(home: Home, native: NativePackage, options: EmbeddedOptions, log: EmbeddedLog): Promise<Running> {
+  await removeDrafts(home.folder)
   const made = checkCluster(home, native)
   const programs = await nativeFiles(native, home.user, log)
   const settings = options.settings ?? {}

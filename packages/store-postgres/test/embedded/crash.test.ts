@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EmbeddedServer, startEmbedded } from '@banyan/store-postgres'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { asRoot, kill, Owner, query, runs, temporaryFolder, until, writtenIds } from './support.js'
+import { asRoot, kill, Owner, preparedDatabase, query, runs, temporaryFolder, until, writtenIds } from './support.js'
 
 async function start(dataDir: string, options: object = {}): Promise<EmbeddedServer> {
   const server = await startEmbedded({ dataDir, ...options })
@@ -19,7 +19,7 @@ async function lost(owners: Owner[], server: EmbeddedServer): Promise<number[]> 
 
 describe('kill -9 of the process that owns the server', () => {
   test('the next start takes the running server over; no acknowledged commit is lost', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const owners: Owner[] = []
     for (let round = 0; round < 4; round++) {
       const owner = new Owner({ dataDir })
@@ -37,7 +37,7 @@ describe('kill -9 of the process that owns the server', () => {
   })
 
   test('a server with other settings is stopped in order and started with the new ones', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const owner = new Owner({ dataDir })
     const { pid } = await owner.started()
     await owner.kill()
@@ -48,14 +48,14 @@ describe('kill -9 of the process that owns the server', () => {
   })
 
   test('a server that nobody takes over shuts itself down', async () => {
-    const owner = new Owner({ dataDir: join(temporaryFolder(), 'data'), orphanGraceMs: 1000 })
+    const owner = new Owner({ dataDir: await preparedDatabase(), orphanGraceMs: 1000 })
     const { pid } = await owner.started()
     await owner.kill()
     await until(() => !runs(pid))
   })
 
   test('a server that was taken over stays', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const owner = new Owner({ dataDir, orphanGraceMs: 1000 })
     const { pid } = await owner.started()
     const watches = orphanWatches(dataDir)
@@ -71,16 +71,19 @@ describe('kill -9 of the process that owns the server', () => {
     const dataDir = join(temporaryFolder(), 'data')
     const owner = new Owner({ dataDir })
     const drafts = () => (statSync(dataDir, { throwIfNoEntry: false }) ? readdirSync(dataDir) : []).filter(isDraft)
-    await until(() => drafts().some((name) => readdirSync(join(dataDir, name)).includes('cluster')))
+    await until(() =>
+      drafts().some((name) => name.startsWith('cluster-') && readdirSync(join(dataDir, name)).includes('cluster')),
+    )
     await owner.kill()
     expect(owner.lines.some(({ started }) => started)).toBe(false)
+    writeFileSync(join(dataDir, 'password.0123456789ab.new'), 'half a passw')
     const server = await start(dataDir)
     expect(await query(server.connection, 'select 1 as one')).toEqual([{ one: 1 }])
     expect(drafts()).toEqual([])
   })
 })
 
-const isDraft = (name: string) => /^cluster-.*\.new$/.test(name)
+const isDraft = (name: string) => /\.new$/.test(name)
 
 /** The shells that watch over the owner of a folder. */
 function orphanWatches(dataDir: string): number[] {
@@ -99,7 +102,7 @@ function orphanWatches(dataDir: string): number[] {
 
 describe('kill -9 of the server', () => {
   test('it is started again; no acknowledged commit is lost', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const owner = new Owner({ dataDir })
     const { pid, connection } = await owner.started()
     owner.send('write')
@@ -112,7 +115,7 @@ describe('kill -9 of the server', () => {
   })
 
   test('a process of it that is busy does not keep it from starting again', async () => {
-    const server = await start(join(temporaryFolder(), 'data'))
+    const server = await start(await preparedDatabase())
     const [{ busy } = {}] = await query(server.connection, 'select pg_backend_pid() as busy')
     expect(busy).toBeTypeOf('number')
     // This one does not look up from its work: it neither waits nor notices that the server is gone.
@@ -133,7 +136,7 @@ describe('kill -9 of the server', () => {
   })
 
   test('with supervision off it is told, and can be started again', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const server = await start(dataDir, { supervise: false })
     await query(server.connection, 'create table kept as select 1 as one')
     kill(server.pid)
@@ -143,7 +146,7 @@ describe('kill -9 of the server', () => {
   })
 
   test('again and again: it is given up after five times, and the folder is free', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const server = await start(dataDir)
     let closed: unknown
     void server.closed.then((outcome) => {
@@ -162,7 +165,7 @@ describe('kill -9 of the server', () => {
   })
 
   test('after it was taken over, it is started again as well', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const owner = new Owner({ dataDir })
     await owner.started()
     await owner.kill()
@@ -177,7 +180,7 @@ describe('kill -9 of the server', () => {
 
 describe('kill -9 of both', () => {
   test('no acknowledged commit is lost', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const owners: Owner[] = []
     for (let round = 0; round < 3; round++) {
       const owner = new Owner({ dataDir })
@@ -197,7 +200,7 @@ describe('kill -9 of both', () => {
   test.skipIf(!asRoot)(
     'its lock files name processes that are somebody else by now: it starts (needs root)',
     async () => {
-      const dataDir = join(temporaryFolder(), 'data')
+      const dataDir = await preparedDatabase()
       const owner = new Owner({ dataDir })
       const { pid, connection } = await owner.started()
       await query(connection, 'create table kept as select 1 as one')

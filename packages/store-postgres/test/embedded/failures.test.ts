@@ -5,7 +5,7 @@ import { catalogue, isBanyanError } from '@banyan/errors'
 import { type EmbeddedOptions, startEmbedded } from '@banyan/store-postgres'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { findNativePackage } from '../../src/embedded/native-package.js'
-import { asRoot, kill, query, temporaryFolder } from './support.js'
+import { asRoot, kill, preparedDatabase, query, temporaryFolder } from './support.js'
 
 async function failure(options: EmbeddedOptions) {
   try {
@@ -20,7 +20,7 @@ async function failure(options: EmbeddedOptions) {
 
 describe('a start that fails says why, and leaves the folder free', () => {
   test('a server that does not start: with the end of its log', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const error = await failure({ dataDir, settings: { max_connections: 'many' } })
     expect(error).toMatchObject({
       code: 'store-start-failed',
@@ -35,7 +35,7 @@ describe('a start that fails says why, and leaves the folder free', () => {
   })
 
   test('a database of another major version', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const server = await startEmbedded({ dataDir })
     await server.stop()
     writeFileSync(join(dataDir, 'cluster', 'PG_VERSION'), '17\n')
@@ -72,7 +72,7 @@ describe('a start that fails says why, and leaves the folder free', () => {
   })
 
   test('a data folder that is removed while the server runs', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const server = await startEmbedded({ dataDir })
     rmSync(dataDir, { recursive: true })
     kill(server.pid)

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type EmbeddedOptions, type EmbeddedServer, embeddedAvailable, startEmbedded } from '@banyan/store-postgres'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { query, runs, temporaryFolder } from './support.js'
+import { preparedDatabase, query, runs, temporaryFolder } from './support.js'
 
 async function start(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const server = await startEmbedded(options)
@@ -53,7 +53,7 @@ describe('an embedded server', () => {
   })
 
   test('takes replaced settings, and refuses those that say where it listens', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const { connection } = await start({ dataDir, settings: { fsync: 'off', application_name: "it's \\ here" } })
     expect(await query(connection, 'show fsync')).toEqual([{ fsync: 'off' }])
     await expect(startEmbedded({ dataDir, settings: { listen_addresses: '*', 'no name': 'x' } })).rejects.toMatchObject(
@@ -65,7 +65,7 @@ describe('an embedded server', () => {
   })
 
   test('listens on a private socket only', async () => {
-    const { connection } = await start({ dataDir: join(temporaryFolder(), 'data') })
+    const { connection } = await start({ dataDir: await preparedDatabase() })
     expect(statSync(connection.host).mode & 0o777).toBe(0o700)
     expect(await query(connection, 'show listen_addresses')).toEqual([{ listen_addresses: '' }])
   })
@@ -82,7 +82,7 @@ describe('an embedded server', () => {
   })
 
   test.each(['socket', 'loopback'] as const)('lets nobody in without the right password over %s', async (transport) => {
-    const { connection } = await start({ dataDir: join(temporaryFolder(), 'data'), transport })
+    const { connection } = await start({ dataDir: await preparedDatabase(), transport })
     await query(connection, "create role orders login password 'of-orders'")
     await query(connection, "create role billing login password 'of-billing'")
     const orders = { ...connection, user: 'orders', password: 'of-orders' }
@@ -99,7 +99,7 @@ describe('an embedded server', () => {
   })
 
   test('keeps its password to its owner, and replaces one that was lost or does not fit', async () => {
-    const dataDir = join(temporaryFolder(), 'data')
+    const dataDir = await preparedDatabase()
     const first = await start({ dataDir })
     const file = join(dataDir, 'password')
     expect(statSync(file).mode & 0o777).toBe(0o600)
@@ -123,7 +123,7 @@ describe('an embedded server', () => {
     onTestFinished(() => {
       delete process.env.BANYAN_TEST_SECRET
     })
-    const { pid, connection } = await start({ dataDir: join(temporaryFolder(), 'data') })
+    const { pid, connection } = await start({ dataDir: await preparedDatabase() })
     expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain('sesame')
     expect(dirname(connection.host)).not.toBe('')
   })
