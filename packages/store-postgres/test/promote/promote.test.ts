@@ -131,6 +131,35 @@ function suite(version: '15' | '18'): void {
     expect(leases.rows).toEqual([{ epoch: '9', owner_pid: null, renewed_at: null }])
   })
 
+  it('is what a start of the app asks: the source is refused, the target opens', async () => {
+    await promote(options)
+    const store = (connection: PromoteOptions['source']) =>
+      createPostgresStore({ app, connection, ambient: createAmbient() })
+    const old = store(options.source)
+    expect((await refusal(old.open(modules))).code).toBe('promoted-away')
+    await old.close()
+    const moved = store(options.target)
+    await moved.open(modules)
+    const { incarnation, positions } = await moved.module('orders').log.heads()
+    expect(incarnation).toMatch(/^11111111-1111-4111-8111-111111111111:0/)
+    expect(positions).toEqual(Array.from({ length: 64 }, () => 300))
+    const progress = await moved.module('billing').subscriptions.progress({ subscription: 'on', source: 'orders' })
+    expect(progress.filter((lane) => lane.incarnation === incarnation)).toHaveLength(63)
+    await moved.close()
+  })
+
+  it('needs no superuser on the target', async () => {
+    const admin = await connect(to)
+    await admin.query('drop role if exists manager')
+    await admin.query('create role manager login createrole; grant create on database shop to manager')
+    await admin.query('drop role if exists shop_orders, shop_billing')
+    await promote({ ...options, target: { ...connectionTo(to, 'shop'), user: 'manager' } })
+    expect(await countShop(admin)).toEqual(await countShop(await connect(from)))
+  })
+
+  // What is checked before or without the server's help needs one version only.
+  if (version === '18' && hasDebian) return
+
   it('refuses a target that is not empty, and leaves both sides alone', async () => {
     const target = await connect(to)
     await target.query('create schema orders; create table orders.mine ()')
@@ -192,23 +221,6 @@ function suite(version: '15' | '18'): void {
     expect(await forgetPromotion(source, app)).toBe(false)
   })
 
-  it('is what a start of the app asks: the source is refused, the target opens', async () => {
-    await promote(options)
-    const store = (connection: PromoteOptions['source']) =>
-      createPostgresStore({ app, connection, ambient: createAmbient() })
-    const old = store(options.source)
-    expect((await refusal(old.open(modules))).code).toBe('promoted-away')
-    await old.close()
-    const moved = store(options.target)
-    await moved.open(modules)
-    const { incarnation, positions } = await moved.module('orders').log.heads()
-    expect(incarnation).toMatch(/^11111111-1111-4111-8111-111111111111:0/)
-    expect(positions).toEqual(Array.from({ length: 64 }, () => 300))
-    const progress = await moved.module('billing').subscriptions.progress({ subscription: 'on', source: 'orders' })
-    expect(progress.filter((lane) => lane.incarnation === incarnation)).toHaveLength(63)
-    await moved.close()
-  })
-
   it('says so when a copied table is not equal', async () => {
     const source = await connect(from)
     // A trigger that only the target has spoils the rows as they come.
@@ -227,14 +239,5 @@ function suite(version: '15' | '18'): void {
     await target.query('drop function orders.spoil() cascade')
     expect(await promote(options)).toMatchObject({ resumed: true })
     expect(await countShop(target)).toEqual(await countShop(source))
-  })
-
-  it('needs no superuser on the target', async () => {
-    const admin = await connect(to)
-    await admin.query('drop role if exists manager')
-    await admin.query('create role manager login createrole; grant create on database shop to manager')
-    await admin.query('drop role if exists shop_orders, shop_billing')
-    await promote({ ...options, target: { ...connectionTo(to, 'shop'), user: 'manager' } })
-    expect(await countShop(admin)).toEqual(await countShop(await connect(from)))
   })
 }
