@@ -38,6 +38,15 @@ export const record: Handler = async (event, unit) => {
   return nothing
 }
 
+/** The same without the count, which locks a row per key. */
+export const recordOnly: Handler = async (event, unit) => {
+  await unit.query({
+    text: 'insert into effects (event, source, key, position) values ($1, $2, $3, $4)',
+    values: [event.id, 'orders', event.key, event.position],
+  })
+  return nothing
+}
+
 export const plan = (module: string, over: Partial<SubscriptionPlan> = {}): SubscriptionPlan => ({
   module,
   key: { subscription: 'on', source: 'orders' },
