@@ -33,19 +33,17 @@ interface Supervised {
 export function supervise({ launch, postmaster, restart, onEnd }: Supervised): Supervisor {
   const { log, home } = launch
   let current = postmaster
-  let recentRestarts = 0
+  const restarts = restartBudget()
+  const endTrimming = keepLogSmall(home.folder, log)
   let restarting: Promise<void> = Promise.resolve()
   let stopping: Promise<void> | undefined
   let over = false
   const { promise: closed, resolve: resolveClosed } = withResolvers<EmbeddedClosed>()
 
-  const trimming = setInterval(() => trimLog(home.folder, log), trimEveryMs)
-  trimming.unref()
-
   async function finish(outcome: EmbeddedClosed): Promise<void> {
     if (over) return
     over = true
-    clearInterval(trimming)
+    endTrimming()
     try {
       await onEnd() // I3
     } finally {
@@ -53,17 +51,11 @@ export function supervise({ launch, postmaster, restart, onEnd }: Supervised): S
     }
   }
 
-  function countRestart(): void {
-    recentRestarts++
-    setTimeout(() => recentRestarts--, restartWindowMs).unref()
-  }
-
   async function startAgain(reason: string): Promise<void> {
     let problem: BanyanError = banyanError('store-start-failed', { summary: `${reason}, again and again` })
-    while (recentRestarts < restartsMax && stopping === undefined) {
-      await delay(restartPausesMs[recentRestarts] ?? 0)
+    while (stopping === undefined && restarts.left()) {
+      await delay(restarts.take())
       if (stopping !== undefined) return
-      countRestart()
       try {
         current = await launchPatiently(launch)
         log({ level: 'warn', message: 'PostgreSQL runs again; what was committed is there', pid: current.pid })
@@ -105,19 +97,32 @@ export function supervise({ launch, postmaster, restart, onEnd }: Supervised): S
       return current.pid
     },
     closed,
-    stop() {
-      stopping ??= stopServer()
-      return stopping
+    stop: () => (stopping ??= stopServer()),
+  }
+}
+
+/** Counts restarts of the last minute (I2). A restart that is taken tells how long to wait before it, in milliseconds. */
+function restartBudget() {
+  let recent = 0
+  return {
+    left: () => recent < restartsMax,
+    take(): number {
+      setTimeout(() => recent--, restartWindowMs).unref()
+      return restartPausesMs[recent++] ?? 0
     },
   }
 }
 
-function trimLog(folder: string, log: Launch['log']): void {
-  try {
-    trimServerLog(folder)
-  } catch (error) {
-    log({ level: 'warn', message: `The log of PostgreSQL could not be trimmed: ${String(error)}`, error })
-  }
+function keepLogSmall(folder: string, log: Launch['log']): () => void {
+  const timer = setInterval(() => {
+    try {
+      trimServerLog(folder)
+    } catch (error) {
+      log({ level: 'warn', message: `The log of PostgreSQL could not be trimmed: ${String(error)}`, error })
+    }
+  }, trimEveryMs)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 function asBanyanError(error: unknown, folder: string): BanyanError {
