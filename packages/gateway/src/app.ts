@@ -41,7 +41,7 @@ export function createApp(edge: Edge, table: RouteTable, options: GatewayOptions
     },
   })
   app.decorateRequest('exchange', null as never)
-  acceptJson(app)
+  acceptJson(app, limits.bodyBytes)
   app.setErrorHandler((error, request, reply) => answerError(edge, error, request, reply))
   answerUnknownPaths(app, edge, indexPaths(table, options))
   if (options.cors !== undefined) crossOrigin(app, options.cors)
@@ -64,14 +64,16 @@ function indexPaths(table: RouteTable, options: GatewayOptions): PathIndex {
   return index
 }
 
-// In a hook, so that the body of a request that nobody takes is never read.
+// In a hook, so that the body of a request that nobody takes is never read; in a scope, so that only such requests meet it.
 function answerUnknownPaths(app: FastifyInstance, edge: Edge, index: PathIndex): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    if (!request.is404) done()
-    else if (!passOn(request.raw, reply)) answerUnmatched(edge, index, request, reply)
-  })
-  app.setNotFoundHandler((request, reply) => {
-    refuse(edge, request, reply, banyanError('not-found', { what: `route ${request.url}` }))
+  app.register((scope, _options, done) => {
+    scope.addHook('onRequest', (request, reply, _done) => {
+      if (!passOn(request.raw, reply)) answerUnmatched(edge, index, request, reply)
+    })
+    scope.setNotFoundHandler((request, reply) => {
+      refuse(edge, request, reply, banyanError('not-found', { what: `route ${request.url}` }))
+    })
+    done()
   })
 }
 

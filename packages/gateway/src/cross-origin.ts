@@ -4,7 +4,7 @@ import type { CorsOptions } from './options.js'
 
 const preflightSeconds = 600
 const allowedHeaders = 'authorization, content-type, idempotency-key, traceparent, tracestate, x-correlation-id'
-const exposedHeaders = 'retry-after, server-timing, traceparent, x-correlation-id'
+const exposedHeaders = 'retry-after, traceparent, x-correlation-id'
 
 /**
  * Lets pages of the given origins call the gateway (the CORS protocol of the Fetch standard).

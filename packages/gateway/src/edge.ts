@@ -24,9 +24,6 @@ export interface Edge {
   draining: boolean
 }
 
-// Responses are for one caller at one moment, and are data, never a page that may load or embed something.
-const contentSecurity = "default-src 'none'; frame-ancestors 'none'"
-
 /** Begins the exchange of a request: its trace, its figures, and the headers that every response carries. */
 export function beginExchange(
   edge: Edge,
@@ -36,9 +33,8 @@ export function beginExchange(
 ): Exchange {
   const exchange = new Exchange(edge.ambient, request, reply, metrics)
   request.exchange = exchange
-  const { traceparent } = exchange.trace
-  reply.header('traceparent', traceparent)
-  reply.header('server-timing', `trace;desc=${traceparent}`)
+  reply.header('traceparent', exchange.trace.traceparent)
+  // For one caller at one moment, and to be read as what it says it is.
   reply.header('cache-control', 'no-store')
   reply.header('x-content-type-options', 'nosniff')
   if (exchange.correlationGiven) reply.header('x-correlation-id', exchange.correlationId)
@@ -69,7 +65,6 @@ export function sendText(edge: Edge, request: FastifyRequest, reply: FastifyRepl
 
 /** Sends the data of an operation. */
 export function sendJson(edge: Edge, request: FastifyRequest, reply: FastifyReply, text: string): void {
-  reply.header('content-security-policy', contentSecurity)
   sendText(edge, request, reply, 'application/json; charset=utf-8', text)
 }
 
@@ -77,11 +72,11 @@ export function sendJson(edge: Edge, request: FastifyRequest, reply: FastifyRepl
 export function sendProblem(edge: Edge, request: FastifyRequest, reply: FastifyReply, error: ErrorData): void {
   const { exchange } = request
   reply.code(error.status)
-  reply.header('content-security-policy', contentSecurity)
   const wait = retryAfterSeconds(error, edge.limits.retryAfterMs)
   if (wait !== undefined) reply.header('retry-after', String(wait))
   if (error.status === 401) reply.header('www-authenticate', edge.challenge)
-  if (edge.draining) reply.header('connection', 'close')
+  // What is left of a body that is too large is not worth reading.
+  if (edge.draining || error.status === 413) reply.header('connection', 'close')
   reply.header('content-type', problemMediaType)
   // As bytes, because to a text Fastify would add a charset that the media type does not define.
   reply.send(Buffer.from(JSON.stringify(problemDocument(error, exchange.correlationId))))

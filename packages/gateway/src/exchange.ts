@@ -3,12 +3,13 @@
  * the figures. Fastify owns the reply itself.
  *
  * I1 What was entered is left exactly once, when the response closes, however it ends.
- * I2 The call is cancelled if and only if the response closed before it was complete: the client gave up.
+ * I2 The call is cancelled if and only if the client gave up: its connection ended before the response was complete.
  */
 import type { ServerResponse } from 'node:http'
 import type { Ambient } from '@banyan/ambient'
 import type { Identity } from '@banyan/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { connectionSignal } from './limits/connection-signal.js'
 import type { InFlight } from './limits/in-flight.js'
 import type { RouteMetrics } from './metrics/http-metrics.js'
 import { givenCorrelationId } from './trace-context/correlation.js'
@@ -34,15 +35,21 @@ export class Exchange {
     this.correlationId = given ?? this.trace.traceId
     const startedAt = ambient.monotonic()
     const response = reply.raw
-    response.once('close', () => {
+    // Emitted once; `once` would cost a wrapper for each request.
+    response.on('close', () => {
       this.leave()
       if (!response.writableFinished) this.#controller?.abort()
       metrics.observe(response.writableFinished ? response.statusCode : clientGaveUp, ambient.monotonic() - startedAt)
     })
   }
 
-  /** Aborts when the client gives up. */
-  signal(response: ServerResponse): AbortSignal {
+  /** Aborts when the client gives up; may abort later too, when the connection ends after the response. */
+  signal({ raw }: FastifyRequest, { raw: response }: FastifyReply): AbortSignal {
+    return connectionSignal(raw) ?? this.ownSignal(response)
+  }
+
+  /** Aborts when the client gives up, and never after a complete response. */
+  ownSignal(response: ServerResponse): AbortSignal {
     this.#controller = new AbortController()
     if (response.destroyed || response.closed) this.#controller.abort()
     return this.#controller.signal

@@ -15,25 +15,25 @@ export function arrival(
   authorize: (request: FastifyRequest) => BanyanError | undefined,
 ): (request: FastifyRequest, reply: FastifyReply, done: Done) => void {
   const { identify, inFlight } = edge
+  const decide = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
+    const denial = authorize(request)
+    if (denial === undefined) done()
+    else refuse(edge, request, reply, denial)
+  }
   return (request, reply, done) => {
     const exchange = beginExchange(edge, metrics, request, reply)
     const refusal = bounds(edge, request)
     if (refusal !== undefined) return refuse(edge, request, reply, refusal)
     if (inFlight.full) return refuse(edge, request, reply, overloaded(edge))
-    const decide = (): void => {
-      const denial = authorize(request)
-      if (denial === undefined) done()
-      else refuse(edge, request, reply, denial)
-    }
-    if (identify === undefined) return decide()
+    if (identify === undefined) return decide(request, reply, done)
     const found = identify(request)
     if (found === undefined || !('then' in found)) {
       exchange.identity = found
-      return decide()
+      return decide(request, reply, done)
     }
     found.then((identity) => {
       exchange.identity = identity
-      decide()
+      decide(request, reply, done)
     }, done)
   }
 }

@@ -37,16 +37,22 @@ export function serveOperation(app: FastifyInstance, edge: Edge, module: string,
         input,
         correlationId: exchange.correlationId,
         traceparent: exchange.trace.traceparent,
-        signal: exchange.signal(reply.raw),
+        signal: exchange.signal(request, reply),
       }
       if (exchange.trace.tracestate !== undefined) call.tracestate = exchange.trace.tracestate
       if (exchange.identity !== undefined) call.identity = exchange.identity
       const key = isCommand ? request.headers['idempotency-key'] : undefined
       if (key !== undefined) call.id = commandId(parseIdempotencyKey(key), exchange.identity?.subject, name)
-      edge.runtime
-        .execute(call)
-        .then((outcome) => send(request, reply, outcome))
-        .catch((error: unknown) => reply.send(error))
+      edge.runtime.execute(call).then(
+        (outcome) => {
+          try {
+            send(request, reply, outcome)
+          } catch (error) {
+            reply.send(error)
+          }
+        },
+        (error: unknown) => reply.send(error),
+      )
     },
   })
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { pipeline, Readable, Transform } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { type BanyanError, banyanError } from '@banyan/errors'
@@ -5,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Edge, refuse } from '../edge.js'
 import type { Exchange } from '../exchange.js'
 import { mountedAt } from '../fronts/mount.js'
+import { parsedBefore, tooLarge } from '../input/body-bytes.js'
 import { accessRefusal } from './access.js'
 import { arrival, overloaded } from './arrival.js'
 import { toRouterPath } from './router-path.js'
@@ -38,7 +40,7 @@ function serveRawRoute(scope: FastifyInstance, edge: Edge, { module, route, acce
       const body = boundedBody(request, edge.limits.rawBodyBytes)
       try {
         const { trace, identity, correlationId } = exchange
-        const signal = exchange.signal(reply.raw)
+        const signal = exchange.ownSignal(reply.raw)
         const response = await edge.runtime.route(module, route, webRequest(request, body.stream, signal), {
           correlationId,
           traceparent: trace.traceparent,
@@ -67,13 +69,22 @@ function boundedBody(
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length
       if (bytes <= limitBytes) return done(null, chunk)
-      refusal = banyanError('payload-too-large', { what: 'The request body', limitBytes })
+      refusal = tooLarge(limitBytes)
       done(refusal)
     },
   })
   // The error reaches whoever reads; without a reader there is nobody to tell, and nothing to do.
-  pipeline(request.raw, bound, () => undefined)
+  pipeline(bodyStream(request.raw), bound, () => undefined)
   return { stream: bound, refusal: () => refusal }
+}
+
+// A raw route asks for the bytes; what middleware made of them can only be written again.
+function bodyStream(request: IncomingMessage): Readable {
+  const before = parsedBefore(request)
+  if (before === undefined) return request
+  return Readable.from([
+    Buffer.isBuffer(before) ? before : Buffer.from(typeof before === 'string' ? before : JSON.stringify(before)),
+  ])
 }
 
 function webRequest(request: FastifyRequest, body: Readable | undefined, signal: AbortSignal): Request {

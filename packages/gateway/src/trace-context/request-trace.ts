@@ -19,18 +19,21 @@ export function requestTrace(
   // A repeated header is not valid, whichever way it was joined.
   const parent = typeof traceparent === 'string' ? parseTraceparent(traceparent) : undefined
   if (parent === undefined) {
-    const id = ambient.newId()
-    const traceId = id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24)
+    const traceId = digitsOf(ambient.newId())
     // 02: the right-most 56 bits of a new id are random. Not sampled: that is decided where telemetry is configured.
-    return { traceId, traceparent: `00-${traceId}-${newSpan(ambient)}-02`, tracestate: undefined }
+    // A span id is unique within its trace, so the first may be part of the trace's own.
+    return { traceId, traceparent: `00-${traceId}-${spanOf(traceId)}-02`, tracestate: undefined }
   }
   const { traceId, flags } = parent
   const joined = Array.isArray(tracestate) ? tracestate.join(',') : tracestate
-  return { traceId, traceparent: `00-${traceId}-${newSpan(ambient)}-${flags}`, tracestate: parseTracestate(joined) }
+  return {
+    traceId,
+    traceparent: `00-${traceId}-${spanOf(digitsOf(ambient.newId()))}-${flags}`,
+    tracestate: parseTracestate(joined),
+  }
 }
 
+const digitsOf = (id: string): string => id.replaceAll('-', '')
+
 // The last 64 bits of a new id: two bits of its variant, the others random; so it is never all zeros.
-function newSpan(ambient: Ambient): string {
-  const id = ambient.newId()
-  return id.slice(19, 23) + id.slice(24)
-}
+const spanOf = (digits: string): string => digits.slice(16)
