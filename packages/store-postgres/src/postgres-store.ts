@@ -35,7 +35,7 @@ export class PostgresStore implements Store {
     this.log = options.log ?? (() => undefined)
     this.secret = options.secret ?? this.settings.admin.password
     this.home = home ?? {
-      kind: 'server',
+      kind: options.kind ?? 'server',
       target: describeTarget(this.settings.target),
       stop: async () => undefined,
     }

@@ -35,6 +35,8 @@ export interface PostgresStoreOptions {
    */
   readonly secret?: string
   readonly limits?: StoreLimits
+  /** What `describe` tells about the server. Default `server`. */
+  readonly kind?: 'embedded' | 'server'
   /** Default: nothing is told. */
   readonly log?: StoreLog
   /** Told of each flush to the server: its statements travelled in one packet. For tests and tools. */

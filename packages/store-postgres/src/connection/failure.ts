@@ -9,8 +9,8 @@ import { DatabaseError } from 'pg'
 
 /** The session is gone or the server goes down: 57P01..57P05, 08xxx, 25P03 (idle in transaction). */
 const sessionOver = /^(57P0[1-5]|08...|25P0[34])$/
-/** Serialization failure, deadlock. */
-const conflict = /^(40001|40P01)$/
+/** Serialization failure, deadlock, a lock that was waited for too long. */
+const conflict = /^(40001|40P01|55P03)$/
 /** What the server knew of this connection was discarded under it: its prepared statement, or the shape of its result. */
 const stalePlan = 'cached plan must not change result type'
 const unknownStatement = '26000'

@@ -1,6 +1,7 @@
 import { banyanError } from '@banyan/errors'
 import type { SqlExecutor } from '@banyan/runtime'
 import { databaseError, statementFailure } from './failure.js'
+import { refuseStatement } from './refused-statement.js'
 import type { SessionPool } from './session-pool.js'
 import { statementPart, toStatementResult } from './statement.js'
 
@@ -10,6 +11,7 @@ const readOnlyTransaction = '25006'
 export function createReader(pool: SessionPool, module: string): SqlExecutor {
   return {
     async query(statement) {
+      refuseStatement(statement.text)
       const session = await pool.acquire()
       try {
         const results = await session.run([statementPart(session, statement)])

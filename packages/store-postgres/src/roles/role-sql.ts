@@ -11,6 +11,8 @@ export interface RolePlan {
 
 /** A transaction that the process forgot may hold lanes no longer than this (delivery.md L2). */
 const idleInTransactionMs = 60_000
+/** Nobody waits longer than this for a row or a table, also not at a commit, which is never cancelled (P9). */
+const lockMs = 30_000
 
 /**
  * Statements that make the role of a module, or bring an existing one to what it should be. Run by the admin, who need
@@ -31,6 +33,7 @@ export function roleSql({ role, schema, verifier, seesPublic }: RolePlan, exists
     end $$`,
     `alter role ${name} set search_path = ${path}`,
     `alter role ${name} set idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
+    `alter role ${name} set lock_timeout = ${lockMs}`,
   ]
 }
 

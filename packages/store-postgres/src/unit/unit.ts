@@ -12,6 +12,7 @@ import type {
 import type Result from 'pg/lib/result.js'
 import { endsSession, statementFailure } from '../connection/failure.js'
 import type { Flight, FlightPart } from '../connection/flight.js'
+import { refuseStatement } from '../connection/refused-statement.js'
 import { textRows } from '../connection/rows.js'
 import type { Session } from '../connection/session.js'
 import type { SessionPool } from '../connection/session-pool.js'
@@ -23,7 +24,6 @@ import { cancelBackend } from './cancel-backend.js'
 import { commitPart, rollbackPart, settleConstraintsPart } from './end.js'
 import { type EndingParts, endingParts } from './ending-parts.js'
 import { commitFate, refusal, tellsRecorded } from './failure.js'
-import { refuseTransactionControl } from './refused-statement.js'
 
 /**
  * One transaction of one module. Owns its session from the first statement to the end, and gives it back exactly once.
@@ -70,7 +70,7 @@ export class PostgresUnit implements Unit {
 
   async query(statement: Statement): Promise<StatementResult> {
     this.ensureUsable()
-    refuseTransactionControl(statement.text)
+    refuseStatement(statement.text)
     if (!this.opened) return this.open(statement)
     const session = await this.opened
     this.ensureUsable()

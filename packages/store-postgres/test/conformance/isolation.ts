@@ -31,18 +31,18 @@ export function isolationConformance(server: () => TestServer): void {
         expect([text, await codeOf(unit.query({ text }))]).toEqual([text, denied])
         await unit.rollback()
       }
+      // Whoever is logged in as the role, by whatever client.
+      await space.sql("alter role isolated_stock password 'known'")
+      const client = new pg.Client({ ...space.connection, user: 'isolated_stock', password: 'known' })
+      await client.connect()
       for (const text of ['set role isolated_orders', 'set session authorization isolated_orders']) {
-        const unit = stock.unit()
-        expect([text, await codeOf(unit.query({ text }))]).toEqual([text, denied])
-        await unit.rollback()
+        expect([text, await codeOf(client.query(text))]).toEqual([text, denied])
       }
-      const unit = stock.unit()
-      await unit.query({ text: 'reset role' })
-      expect((await unit.query({ text: 'select current_user::text as a, session_user::text as b' })).rows).toEqual([
-        { a: 'isolated_stock', b: 'isolated_stock' },
-      ])
-      expect(await codeOf(unit.query({ text: 'select * from orders.orders' }))).toBe(denied)
-      await unit.rollback()
+      await client.query('reset role; reset session authorization')
+      const { rows } = await client.query('select current_user::text as a, session_user::text as b')
+      expect(rows).toEqual([{ a: 'isolated_stock', b: 'isolated_stock' }])
+      expect(await codeOf(client.query('select * from orders.orders'))).toBe(denied)
+      await client.end()
     })
 
     test('the role of a module is no superuser, and has a password that nobody can guess', async () => {

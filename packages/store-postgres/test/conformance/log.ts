@@ -109,6 +109,10 @@ export function logConformance(server: () => TestServer): void {
         { subscriber: 'console', subscription: 'view', positions: positions(4), at: 2 },
         { subscriber: 'stock', subscription: 'on', positions: positions(3), at: 5 },
       ])
+      await log.register('stock', 'on', positions(4), 6)
+      // Position 4 is old enough, but behind position 3, which is not: a hole would look like a lost event.
+      expect(await log.prune(50, 100)).toBe(0)
+      await log.register('stock', 'on', positions(3), 7)
       expect(await log.prune(100, 100)).toBe(1)
       await log.forget('stock', 'on')
       expect(await log.prune(100, 100)).toBe(1)

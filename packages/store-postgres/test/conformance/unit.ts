@@ -97,6 +97,14 @@ export function unitConformance(server: () => TestServer): void {
         await expect(unit.query({ text })).rejects.toThrow('is not for handlers')
       }
       await unit.commit({ events: [newEvent(0)] })
+      for (const text of ['set search_path = public', 'reset all', 'set session statement_timeout = 1', 'listen x']) {
+        await expect(orders.reader.query({ text })).rejects.toThrow('use set local')
+        await expect(orders.unit().query({ text })).rejects.toThrow('use set local')
+      }
+      const careful = orders.unit()
+      await careful.query({ text: "set local statement_timeout = '1min'" })
+      await careful.query({ text: 'set constraints all deferred' })
+      await careful.rollback()
       const sly = orders.unit()
       await sly.query(insert(ambient.newId()))
       await expect(sly.query({ text: '/* */ rollback' })).rejects.toThrow('ended the transaction')
