@@ -30,6 +30,10 @@ export class Subscription {
   #loop: Promise<void> | undefined
   #stopping = false
   #failures = 0
+  /** Restorations of the source that did not concern this subscription, or that an operator dealt with. */
+  #accepted = 0
+  /** Where it stood when it was found to have handled events that are gone. */
+  #divergedAt: string | undefined
 
   constructor(setting: TenureSetting, keeper: LeaseKeeper) {
     this.setting = setting
@@ -162,9 +166,25 @@ export class Subscription {
     if (lanes.length === 0) return lanes
     // Read after the claim, so that whatever was handled is in the log, if it is still the same log (I2).
     await feed.refresh()
-    const ahead = lanes.some((lane) => lane.committed > (feed.heads[lane.lane] as number))
-    if (incarnation !== feed.incarnation || ahead) throw this.#diverged()
+    if (lanes.some((lane) => lane.committed > (feed.heads[lane.lane] as number))) feed.markRestored(feed.heads)
+    const isGone = this.#handledWhatIsGone(lanes, incarnation)
+    if (isGone || incarnation !== feed.incarnation) throw this.#diverged()
     return lanes
+  }
+
+  /** I2: stays so, however the log grows, until an operator has set other positions. */
+  #handledWhatIsGone(lanes: readonly TenureLane[], incarnation: string | undefined): boolean {
+    const { feed } = this.setting
+    if (this.#accepted === feed.restorations) return false
+    const positions = [incarnation, ...lanes.map((lane) => `${lane.lane}:${lane.committed}`)].join()
+    const decided = this.#divergedAt !== undefined && this.#divergedAt !== positions
+    if (!decided && lanes.some((lane) => lane.committed > (feed.restoredTo[lane.lane] as number))) {
+      this.#divergedAt = positions
+      return true
+    }
+    this.#accepted = feed.restorations
+    this.#divergedAt = undefined
+    return false
   }
 
   async #serve(lanes: readonly TenureLane[]): Promise<TenureEnd> {

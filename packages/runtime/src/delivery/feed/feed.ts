@@ -43,6 +43,12 @@ export class Feed {
   /** Last committed position of each lane, as far as this process knows. */
   readonly heads: number[] = new Array<number>(laneCount).fill(0)
   incarnation = ''
+  /**
+   * How often the log was seen to end before where it had ended, and the lowest ends seen: who handled more than that
+   * handled events that are gone, however far the log has grown again since (I3).
+   */
+  restorations = 0
+  readonly restoredTo: number[] = new Array<number>(laneCount).fill(Number.POSITIVE_INFINITY)
   /** For metrics. */
   readonly counters = { fromMemory: 0, fromLog: 0, reads: 0, polls: 0 }
   readonly #log: SourceLog
@@ -130,16 +136,23 @@ export class Feed {
     // Compared with what was known when the question was asked: commits go on meanwhile.
     const wentBack = changed || before.some((known, lane) => (positions[lane] as number) < known)
     this.incarnation = incarnation
-    if (wentBack) {
-      this.#cache.clear()
-      this.#page.clear()
-      for (let lane = 0; lane < laneCount; lane++) this.heads[lane] = positions[lane] as number
-      for (const listener of this.#listeners) listener.wentBack()
-      return
-    }
+    if (wentBack) return this.markRestored(positions)
     let grown = false
     for (let lane = 0; lane < laneCount; lane++) if (this.#raise(lane, positions[lane] as number)) grown = true
     if (grown) for (const listener of this.#listeners) listener.wake()
+  }
+
+  /** The log ends here, and somebody knows that it once ended later (I3). */
+  markRestored(positions: readonly number[]): void {
+    this.restorations++
+    this.#cache.clear()
+    this.#page.clear()
+    for (let lane = 0; lane < laneCount; lane++) {
+      const position = positions[lane] as number
+      this.heads[lane] = position
+      this.restoredTo[lane] = Math.min(this.restoredTo[lane] as number, position)
+    }
+    for (const listener of this.#listeners) listener.wentBack()
   }
 
   #raise(lane: number, to: number): boolean {
