@@ -87,17 +87,16 @@ export async function planRetail(lines: AsyncIterable<RetailLine | string>): Pro
 }
 
 function put(documents: Map<string, Document>, line: RetailLine, kind: 'order' | 'cancellation' | 'stock-adjustment', unitPriceMinor: number): void {
-  const { invoice, sku, customer, country, at } = line
+  const { invoice, sku } = line
   // One invoice may hold goods and adjustments; they are different requests.
   const id = kind === 'stock-adjustment' ? `${invoice}-stock` : invoice
-  let document = documents.get(id)
-  if (!document) {
-    document =
-      kind === 'stock-adjustment'
-        ? { kind: 'adjustment', id, reason: line.description || 'no reason given', lines: [] }
-        : { kind: kind === 'order' ? 'order' : 'credit', id, customer: customer || 'guest', country, at, lines: [] }
-    documents.set(id, document)
-  }
+  const document = documents.get(id) ?? begin(line, kind, id)
+  documents.set(id, document)
   if (document.kind === 'adjustment') document.lines.push({ sku, quantity: line.quantity })
   else document.lines.push({ sku, quantity: Math.abs(line.quantity), unitPriceMinor })
+}
+
+function begin({ description, customer, country, at }: RetailLine, kind: 'order' | 'cancellation' | 'stock-adjustment', id: string): Document {
+  if (kind === 'stock-adjustment') return { kind: 'adjustment', id, reason: description || 'no reason given', lines: [] }
+  return { kind: kind === 'order' ? 'order' : 'credit', id, customer: customer || 'guest', country, at, lines: [] }
 }

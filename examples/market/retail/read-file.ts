@@ -39,7 +39,7 @@ export async function* readRetailFile(file: string): AsyncGenerator<RetailLine |
   const parser = parse({ columns: true, bom: true, skip_empty_lines: true, relax_column_count: true, relax_quotes: true })
   // Errors of reading and unpacking belong to whoever iterates.
   source.on('error', (error) => parser.destroy(error))
-  text.on('error', (error) => parser.destroy(error))
+  text.on('error', (error: Error) => parser.destroy(error))
   text.pipe(parser)
   let number = 1
   for await (const raw of parser as AsyncIterable<Partial<RawLine>>) {

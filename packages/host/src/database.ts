@@ -30,9 +30,9 @@ export interface OpenDatabaseOptions {
 // How `banyan dev` hands the database, which outlives reloads, to the app.
 const handedVariable = 'BANYAN_STORE_CONNECTION'
 
-/** Where the embedded database of an app lies. */
-export function dataFolder(folder: string, config: Config): string {
-  return resolve(folder, config.store?.folder ?? '.banyan/data')
+/** Where the embedded database of an app lies: the environment variable BANYAN_DATA wins over the configuration. */
+export function dataFolder({ folder, config, environment }: Pick<OpenDatabaseOptions, 'folder' | 'config' | 'environment'>): string {
+  return resolve(folder, environment.BANYAN_DATA || (config.store?.folder ?? '.banyan/data'))
 }
 
 /**
@@ -45,7 +45,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
   if (url) return { kind: 'server', connection: { connectionString: url }, environment: {}, close: async () => undefined }
   const handed = environment[handedVariable]
   if (handed) return guest(JSON.parse(handed) as ConnectionOptions)
-  const dataDir = dataFolder(options.folder, options.config)
+  const dataDir = dataFolder(options)
   try {
     const server = await startEmbedded({ dataDir, log: ({ level, message, ...fields }) => logger[level](fields, message) })
     return { ...guest(server.connection), close: () => server.stop() }

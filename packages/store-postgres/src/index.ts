@@ -3,6 +3,7 @@ export type { ConnectionOptions } from './connection/settings.js'
 export { createPostgresStore, createStore, openStore, type StoreOptions } from './create-store.js'
 export { attachEmbedded } from './embedded/attach.js'
 export { embeddedAvailable } from './embedded/native-package.js'
+export { removeEmbedded } from './embedded/remove-embedded.js'
 export { startEmbedded } from './embedded/start-embedded.js'
 export type {
   EmbeddedClosed,
@@ -33,6 +34,7 @@ export {
   promote,
 } from './promote/promote.js'
 export { forgetDatabasePromotion } from './promote/state.js'
+export { ownSchemaSteps } from './schema/versions.js'
 export { roleName, schemaName } from './roles/names.js'
 export type { StoreLog, StoreLogLine } from './store-log.js'
-export type { PostgresStoreOptions, StoreLimits } from './store-options.js'
+export type { PostgresStoreOptions, StoreHome, StoreLimits } from './store-options.js'

@@ -1,6 +1,6 @@
 import { contract } from 'banyan'
 import { z } from 'zod'
-import { moneyMinor } from '../values.js'
+import { moneyMinor, paymentMethod } from '../values.js'
 
 const orderId = z.string()
 const status = z.enum(['pending', 'captured', 'declined', 'refunded'])
@@ -25,6 +25,11 @@ export const payments = contract({
     },
   },
   queries: {
+    pending: {
+      summary: 'A payment that waits for its money',
+      input: z.object({ orderId }),
+      output: z.object({ method: paymentMethod, amountMinor: moneyMinor }).nullable(),
+    },
     ofOrder: {
       input: z.object({ orderId }),
       output: z.object({ orderId, status, amountMinor: moneyMinor, refundedMinor: moneyMinor }).nullable(),

@@ -19,9 +19,9 @@ export default defineModule(payments, {
   migrations: 'src/payments/migrations',
   commands: {
     async charge({ orderId, attempt }, { call, sql, emit, later }) {
-      const payment = await call.payments.ofOrder({ orderId })
-      if (payment?.status !== 'pending') return
-      const charged = await call.provider.charge({ chargeId: orderId, amountMinor: payment.amountMinor, attempt }).result()
+      const payment = await call.payments.pending({ orderId })
+      if (!payment) return
+      const charged = await call.provider.charge({ chargeId: orderId, ...payment, attempt }).result()
       if (charged.ok) {
         if (charged.value.status === 'succeeded') await settle(sql, emit, orderId, 'captured')
         // Otherwise the provider tells later, by providerSays.
@@ -40,6 +40,9 @@ export default defineModule(payments, {
     },
   },
   queries: {
+    pending: ({ orderId }, { sql }) =>
+      sql<{ method: 'card'; amountMinor: number }>`
+        select method, amount_minor as "amountMinor" from payments where order_id = ${orderId} and status = 'pending'`.first(),
     ofOrder: ({ orderId }, { sql }) =>
       sql<{ orderId: string; status: 'pending'; amountMinor: number; refundedMinor: number }>`
         select order_id as "orderId", amount_minor as "amountMinor", coalesce(r.sum, 0) as "refundedMinor",
@@ -54,8 +57,7 @@ export default defineModule(payments, {
       answered: ({ chargeId }, { call }) => call.payments.providerSays({ orderId: chargeId, status: 'succeeded' }),
     },
     orders: {
-      async confirmed({ orderId, paymentMethod, totalMinor }, { call, sql, later }) {
-        await call.provider.register({ chargeId: orderId, method: paymentMethod })
+      async confirmed({ orderId, paymentMethod, totalMinor }, { sql, later }) {
         await sql`
           insert into payments (order_id, method, amount_minor, status)
           values (${orderId}, ${paymentMethod}, ${totalMinor}, 'pending')`

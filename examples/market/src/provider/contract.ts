@@ -10,9 +10,8 @@ export const provider = contract({
   owner: 'simulation',
   summary: 'Stands for a payment provider: it declines, times out, answers late and twice, and never charges twice',
   commands: {
-    register: { summary: 'Tell which card a charge will be made to', input: z.object({ chargeId, method: paymentMethod }) },
     charge: {
-      input: z.object({ chargeId, amountMinor: moneyMinor, attempt: z.int().min(1) }),
+      input: z.object({ chargeId, method: paymentMethod, amountMinor: moneyMinor, attempt: z.int().min(1) }),
       output: z.object({ status: z.enum(['succeeded', 'pending']) }),
       errors: {
         declined: { status: 402, message: 'The card was declined' },

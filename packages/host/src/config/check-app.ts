@@ -3,6 +3,7 @@ import { isBanyanError, type Problem } from '@banyan/errors'
 import { checkWiring, modulesOf } from '@banyan/module'
 import { checkEnvironment } from '@banyan/runtime'
 import { readMigrations } from '@banyan/store-postgres'
+import { logLevels } from './check.js'
 import type { LoadedApp } from './load.js'
 
 /** Every problem of an app that can be found without opening anything: wiring, settings, services, migration files. */
@@ -10,10 +11,23 @@ export function checkApp({ app, config, folder, file }: LoadedApp, environment: 
   const modules = modulesOf(app)
   return [
     ...checkWiring(app),
+    ...environmentProblems(environment),
     ...checkEnvironment(modules, environment),
     ...modules.flatMap(({ migrations }) => (migrations === undefined ? [] : migrationProblems(resolve(folder, migrations)))),
     ...serviceProblems(file, config.services ?? {}, new Set(modules.map(({ name }) => name))),
   ]
+}
+
+function environmentProblems({ PORT, LOG_LEVEL, DATABASE_URL }: Readonly<Record<string, string | undefined>>): Problem[] {
+  const problems: Problem[] = []
+  const report = (where: string, what: string, allowed: string): void => {
+    problems.push({ who: 'environment', where, what, allowed, remedy: 'correct the variable, or unset it' })
+  }
+  if (PORT !== undefined && !(/^\d+$/.test(PORT) && Number(PORT) <= 65_535)) report('PORT', `is ${JSON.stringify(PORT)}`, 'a whole number from 0 to 65535')
+  if (LOG_LEVEL !== undefined && !logLevels.includes(LOG_LEVEL)) report('LOG_LEVEL', `is ${JSON.stringify(LOG_LEVEL)}`, logLevels.join(', '))
+  // The value is not repeated: it holds a password.
+  if (DATABASE_URL && !/^postgres(ql)?:\/\//.test(DATABASE_URL)) report('DATABASE_URL', 'is not the URL of a PostgreSQL', 'postgresql://user:password@host:5432/database')
+  return problems
 }
 
 function migrationProblems(folder: string): readonly Problem[] {

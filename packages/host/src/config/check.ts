@@ -10,8 +10,9 @@ const whole =
     Number.isInteger(value) && (value as number) >= least && (value as number) <= most
       ? undefined
       : `a whole number from ${least} to ${most}`
-const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
-const level: Check = (value) => (levels.includes(value as string) ? undefined : `one of ${levels.join(', ')}`)
+/** What a log level may be. */
+export const logLevels: readonly string[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+const level: Check = (value) => (logLevels.includes(value as string) ? undefined : `one of ${logLevels.join(', ')}`)
 const proxies: Check = (value) =>
   typeof value === 'boolean' ||
   typeof value === 'string' ||

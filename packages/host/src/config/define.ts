@@ -35,7 +35,7 @@ export interface GatewayConfig {
 }
 
 export interface StoreConfig {
-  /** Folder of the embedded database, relative to the config file. Default `.banyan/data`. */
+  /** Folder of the embedded database, relative to the config file. Default `.banyan/data`; BANYAN_DATA wins. */
   readonly folder?: string
   /** Connections of each module for units of work. Default 6. */
   readonly connections?: number

@@ -1,7 +1,3 @@
-create table cards (
-  charge_id text primary key,
-  method text not null
-);
 create table charges (
   charge_id text primary key,
   amount_minor bigint not null
