@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startEmbedded } from '@banyan/store-postgres'
+import { removeEmbedded, startEmbedded } from '@banyan/store-postgres'
 import { startCluster } from '../migrate/cluster.js'
 
 /** A server that the suite runs on, as its superuser sees it. It asks every role for its password. */
@@ -27,6 +27,7 @@ export async function embeddedServer(): Promise<TestServer> {
     connection: server.connection,
     async stop() {
       await server.stop()
+      await removeEmbedded(join(folder, 'data'))
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createAmbient } from '@banyan/ambient'
 import { createPostgresStore } from '../../src/create-store.js'
+import { removeEmbedded } from '../../src/embedded/remove-embedded.js'
 import { startEmbedded } from '../../src/embedded/start-embedded.js'
 import { modules, plan, recordOnly, testProcess } from './process.js'
 
@@ -81,4 +82,5 @@ if (process.argv[4]) {
 await it.delivery.stop(1000)
 await store.close(1000)
 await server.stop()
+await removeEmbedded(`${folder}/data`)
 rmSync(folder, { recursive: true, force: true })

@@ -14,7 +14,7 @@ import {
   truncateSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { type EmbeddedLogLine, type EmbeddedServer, startEmbedded } from '@banyan/store-postgres'
+import { type EmbeddedLogLine, type EmbeddedServer, removeEmbedded, startEmbedded } from '@banyan/store-postgres'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { nativeFiles } from '../../src/embedded/native-files.js'
 import { findNativePackage } from '../../src/embedded/native-package.js'
@@ -99,6 +99,17 @@ describe.skipIf(!asRoot)('started by root (needs root)', () => {
       const outcomes = await Promise.all(owners.map((owner) => owner.outcome()))
       expect(outcomes.flatMap(({ started }) => started ?? [])).toHaveLength(1)
       expect(outcomes.flatMap(({ failed }) => failed?.code ?? [])).toEqual(['store-in-use', 'store-in-use'])
+    })
+
+    test('removing it removes the database outside as well, unless it is in use', async () => {
+      const { dataDir } = closedProject()
+      const { server } = await start(dataDir)
+      const home = pointer(dataDir)
+      await expect(removeEmbedded(dataDir)).rejects.toMatchObject({ code: 'store-in-use' })
+      await server.stop()
+      await removeEmbedded(dataDir)
+      await removeEmbedded(dataDir)
+      expect([home, dataDir].filter((path) => existsSync(path))).toEqual([])
     })
 
     test('a copy of the data folder is refused, a moved one is found, a lost database is told', async () => {

@@ -5,6 +5,7 @@ import { createAmbient } from '@banyan/ambient'
 import { isBanyanError } from '@banyan/errors'
 import { expect, it } from 'vitest'
 import { createPostgresStore, openStore } from '../../src/create-store.js'
+import { removeEmbedded } from '../../src/embedded/remove-embedded.js'
 import { startEmbedded } from '../../src/embedded/start-embedded.js'
 import { promote } from '../../src/promote/promote.js'
 import { hasDebian, startCluster } from '../migrate/cluster.js'
@@ -40,6 +41,7 @@ it('moves an app from the embedded database, which then refuses to start', { tim
   } finally {
     remove()
     await to.stop()
+    await removeEmbedded(dataDir)
     rmSync(folder, { recursive: true, force: true })
   }
 })
