@@ -69,7 +69,9 @@ const withValues = (changes: boolean) =>
     ),
   )
 
+// Shrinking a schema together with its values takes minutes, so it is asked for: CODEC_SHRINK=1, with the seed and path of the failure.
 const RUNS = Number(process.env.CODEC_RUNS ?? 400)
+const limits = { interruptAfterTimeLimit: 20_000, endOnFailure: process.env.CODEC_SHRINK === undefined }
 
 describe('generated code against the schema library', () => {
   it('gives the verdict and the value of the library, for schemas that change nothing', () => {
@@ -88,7 +90,7 @@ describe('generated code against the schema library', () => {
           }
         }
       }),
-      { numRuns: RUNS, interruptAfterTimeLimit: 20_000 },
+      { numRuns: RUNS, ...limits },
     )
   })
 
@@ -113,7 +115,7 @@ describe('generated code against the schema library', () => {
           if (!isAmbiguous(schema)) deepStrictEqual(received.ok && withoutUndefined(received.value), expected.value)
         }
       }),
-      { numRuns: RUNS, interruptAfterTimeLimit: 20_000 },
+      { numRuns: RUNS, ...limits },
     )
   })
 
@@ -133,7 +135,7 @@ describe('generated code against the schema library', () => {
           }
         }
       }),
-      { numRuns: RUNS / 3 },
+      { numRuns: Math.ceil(RUNS / 3), ...limits },
     )
   })
 })
