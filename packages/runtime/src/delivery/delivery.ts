@@ -1,6 +1,6 @@
-import type { Ambient } from '@banyan/ambient'
 import type { Metric, SubscriptionHealth } from '../lifecycle/types.js'
 import type { LogEvent, ModuleStore, NewJob } from '../ports/store.js'
+import { realAfter } from '../upkeep.js'
 import { Activity } from './activity.js'
 import { SubscriptionCounters } from './counters.js'
 import { Feed } from './feed/feed.js'
@@ -47,20 +47,20 @@ export interface Delivery extends CommitListener {
    * O(1), from memory: its subscribers here are too far behind (P9).
    */
   pressure(module: string): number | undefined
-  /** Looks at once for what came from outside: resubmitted dead letters, jobs. Of all modules when none is named. */
+  /**
+   * Looks at once for what came from outside: resubmitted dead letters, jobs. Of all modules when none is named. Without
+   * it they are found within seconds.
+   *
+   * A resubmitted letter whose key was held comes first, then what waited behind it: the order of the key is kept. One
+   * whose key was released has been passed by later events already; it takes its place where it is found. From then on
+   * events of its key wait behind it, and it never runs at the same time as one of them.
+   */
   wake(module?: string): void
   metrics(): readonly Metric[]
 }
 
 const settledMs = 10_000
 const interruptMs = 2_000
-
-// Upkeep goes by real time (options.ts); the timers keep no process alive.
-const realAfter: Ambient['after'] = (delayMs, task) => {
-  const timer = setTimeout(task, Math.min(Math.max(0, delayMs), 2_147_483_647))
-  timer.unref()
-  return () => clearTimeout(timer)
-}
 
 /** Makes the delivery of one process. Nothing runs before `start`. */
 export function createDelivery(options: DeliveryOptions): Delivery {

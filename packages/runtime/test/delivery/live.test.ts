@@ -140,6 +140,21 @@ describe('a batch that cannot be committed', () => {
     expect(run.modules.billing.dead).toEqual([])
   })
 
+  it('is done again after a deadlock inside a handler, however often, which is no attempt', async () => {
+    const run = await start([plan('billing', { attempts: 1 })])
+    let left = 8
+    run.handlers.billing = (event, unit, signal) => {
+      // As a handler that wraps what it caught.
+      if (left-- > 0)
+        throw new Error('could not bill', { cause: Object.assign(new Error('deadlock'), { transient: true }) })
+      return note(event, unit, signal)
+    }
+    run.publish([{ key: 'a' }])
+    await run.delivery.settled()
+    expect(run.modules.billing.effects).toEqual(['a@1'])
+    expect(run.modules.billing.dead).toEqual([])
+  })
+
   it.each(['before', 'after'] as const)(
     'with an outcome unknown, %s it took effect, is looked up (P5)',
     async (when) => {
@@ -189,6 +204,7 @@ describe('a batch that cannot be committed', () => {
     run.publish([...keys(40), { key: 'bad' }, ...keys(40)])
     await run.delivery.settled()
     expect(run.modules.billing.effects).toHaveLength(80)
+    expect(handled.length).toBeLessThan(81 * 5)
     expect(run.modules.billing.dead.map((letter) => letter.event.key)).toEqual(['bad'])
   })
 })

@@ -1,4 +1,7 @@
+import { createAmbient } from '@banyan/ambient'
 import { afterEach, describe, expect, it } from 'vitest'
+import { Activity } from '../../src/delivery/activity.js'
+import { type SettledParts, settle } from '../../src/delivery/settled.js'
 import { type Harness, type harness, note, plan, started } from './harness.js'
 
 let running: Harness | undefined
@@ -13,6 +16,23 @@ async function start(...parameters: Parameters<typeof harness>): Promise<Harness
 }
 
 describe('settled', () => {
+  it('trusts no look during which something went on', async () => {
+    const activity = new Activity()
+    let looks = 0
+    const jobs = {
+      module: 'billing',
+      async isDue() {
+        // Something began and ended meanwhile: what was looked at before may have changed by it.
+        if (++looks < 3) activity.note()
+        return false
+      },
+    }
+    const { after } = createAmbient()
+    const parts = { host: { upkeepAfter: after }, activity, feeds: [], subscriptions: [], jobs: [jobs] }
+    await settle(parts as unknown as SettledParts, 5_000)
+    expect(looks).toBe(3)
+  })
+
   it('waits for the events of events, and for the jobs of those', async () => {
     const run = await start([
       plan('billing'),
