@@ -365,6 +365,14 @@ export const catalogue = {
     'Row count or checksum is not equal after the copy.',
     'Make sure that nothing else writes to either side, and run it again.',
   ),
+  // testing
+  'no-stand-in': entry(
+    501,
+    false,
+    'The stand-in for {module} has no handler for {operation}',
+    'The test put a stand-in in the place of the module, and gave it handlers for other operations only.',
+    'Give standIn a handler for the operation, or let the real module take part.',
+  ),
   // edges
   'port-in-use': entry(
     500,

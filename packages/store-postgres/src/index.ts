@@ -34,7 +34,7 @@ export {
   promote,
 } from './promote/promote.js'
 export { forgetDatabasePromotion } from './promote/state.js'
-export { ownSchemaSteps } from './schema/versions.js'
 export { roleName, schemaName } from './roles/names.js'
+export { ownSchemaSteps } from './schema/versions.js'
 export type { StoreLog, StoreLogLine } from './store-log.js'
 export type { PostgresStoreOptions, StoreHome, StoreLimits } from './store-options.js'

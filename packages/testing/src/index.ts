@@ -1,1 +1,7 @@
-export {}
+export { type FaultPoint, type FaultPointName, faultPoints } from './fault-points.js'
+export type { TestAppOptions } from './options.js'
+export type { PublishedEvent, PublishedEvents } from './published.js'
+export { type StandInHandlers, standIn } from './stand-in.js'
+export { testApp } from './test-app.js'
+export type { TestClock } from './test-clock.js'
+export type { CallOptions, Crash, CrashOptions, TestApp } from './types.js'

@@ -9,7 +9,11 @@ export type CallDefaults = Omit<ExternalCall, 'module' | 'operation' | 'input'>
  * Typed calls from outside the modules: one method for each operation of the contract, with `.result()` like `call`
  * inside a handler.
  */
-export function createCaller(runtime: Runtime, contract: AnyContract, defaults: CallDefaults = {}): object {
+export function createCaller(
+  runtime: Pick<Runtime, 'execute'>,
+  contract: AnyContract,
+  defaults: CallDefaults = {},
+): object {
   const caller: Record<string, unknown> = {}
   for (const operation of [...Object.keys(contract.commands), ...Object.keys(contract.queries)])
     caller[operation] = (input: unknown) =>

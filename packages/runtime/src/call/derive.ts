@@ -2,14 +2,21 @@ import { createHash } from 'node:crypto'
 
 /**
  * An id derived from a parent's (delivery.md C1): the same parent and parts give the same id, so what runs again
- * repeats its children under the same ids. UUID version 8 (RFC 9562): the parent's 48-bit time of issue, then SHA-256.
+ * repeats its children under the same ids. UUID version 8 (RFC 9562): the parent's 48-bit time of issue, or zero where
+ * the parent has none, then SHA-256.
  */
 export function deriveId(parent: string, ...parts: readonly (string | number)[]): string {
   const hash = createHash('sha256')
     .update(`${parent}\n${parts.join('\n')}`)
     .digest('hex')
   const variant = ((Number.parseInt(hash.slice(3, 4), 16) & 0x3) | 0x8).toString(16)
-  return `${parent.slice(0, 13)}-8${hash.slice(0, 3)}-${variant}${hash.slice(4, 7)}-${hash.slice(7, 19)}`
+  return `${timeOf(parent)}-8${hash.slice(0, 3)}-${variant}${hash.slice(4, 7)}-${hash.slice(7, 19)}`
+}
+
+// The first bits of other versions are random: taken for a time, they would let a child be expired from the start.
+function timeOf(id: string): string {
+  const version = id.charCodeAt(14)
+  return version === 0x37 || version === 0x38 ? id.slice(0, 13) : '00000000-0000'
 }
 
 /** Hash of what a command id stands for: the same id with another hash is `id-reused`. */

@@ -24,6 +24,7 @@ const passesThrough = new Set([
   'invalid-output',
   'read-only',
   'log-diverged',
+  'no-stand-in',
 ])
 
 /** Whether the error is one that the operation itself declares. */

@@ -5,6 +5,19 @@ import { Scope } from '../call/scope.js'
 import { failed } from '../dispatch/outcome.js'
 import type { ExternalCall } from './types.js'
 
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** A command id from outside must be a UUID: the ids of all that the command calls and makes are derived from it (C1). */
+export function refuseId(call: Pick<ExternalCall, 'id' | 'module' | 'operation'>): BanyanError | undefined {
+  if (call.id === undefined || uuid.test(call.id)) return undefined
+  const issues = [{ path: ['id'], message: 'the command id is not a UUID' }]
+  return banyanError(
+    'invalid-input',
+    { operation: `${call.module}.${call.operation}`, summary: 'the command id is not a UUID' },
+    { details: { issues } },
+  )
+}
+
 /** The envelope of a call that comes from outside the modules. */
 export function externalEnvelope(
   ambient: Ambient,
@@ -48,7 +61,7 @@ export function withinScope(
   signal?.addEventListener('abort', abort, { once: true })
   return new Promise((resolve) => {
     scope.onEnd((end) => resolve(failed(endError(scope, end, options.operation))))
-    run(scope)
+    void run(scope)
       .catch((error: unknown) =>
         failed(banyanError('internal', { module: options.operation, reference: String(error) }, { cause: error })),
       )

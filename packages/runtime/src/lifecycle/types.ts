@@ -6,7 +6,7 @@ export interface ExternalCall {
   readonly module: string
   readonly operation: string
   readonly input: unknown
-  /** A command id that may be presented again: the outcome is recorded. Absent: a fresh one, not recorded unless needed. */
+  /** A command id that may be presented again, a UUID: the outcome is recorded. Absent: a fresh one, not recorded unless needed. */
   readonly id?: string
   /** Default: the limit of the module, else 30 s. */
   readonly timeoutMs?: number
