@@ -43,8 +43,9 @@ export function createApp(edge: Edge, table: RouteTable, options: GatewayOptions
   app.decorateRequest('exchange', null as never)
   acceptJson(app, limits.bodyBytes)
   app.setErrorHandler((error, request, reply) => answerError(edge, error, request, reply))
-  answerUnknownPaths(app, edge, indexPaths(table, options))
+  // Before the scope of unknown paths, which takes over the hooks that are there when it is made.
   if (options.cors !== undefined) crossOrigin(app, options.cors)
+  answerUnknownPaths(app, edge, indexPaths(table, options))
   for (const { module, operation } of table.operations) serveOperation(app, edge, module, operation)
   serveRawRoutes(app, edge, table.rawRoutes)
   serveHealth(app, edge)

@@ -1,5 +1,6 @@
 import { banyanError } from '@banyan/errors'
 import type { FastifyInstance } from 'fastify'
+import { addVary } from './edge.js'
 import type { CorsOptions } from './options.js'
 
 const preflightSeconds = 600
@@ -21,7 +22,7 @@ export function crossOrigin(app: FastifyInstance, { origins, credentials = false
   const allowed = origins === 'all' ? undefined : new Set(origins)
   app.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers
-    if (allowed !== undefined) reply.header('vary', 'origin')
+    if (allowed !== undefined) addVary(reply, 'origin')
     if (origin === undefined || allowed?.has(origin) === false) return done()
     reply.header('access-control-allow-origin', allowed === undefined ? '*' : origin)
     reply.header('access-control-expose-headers', exposedHeaders)

@@ -3,7 +3,7 @@ import { type BanyanError, type ErrorData, errorData } from '@banyan/errors'
 import type { Runtime } from '@banyan/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { compressed } from './compression/compression.js'
-import { Exchange } from './exchange.js'
+import { type Ended, Exchange } from './exchange.js'
 import type { InFlight } from './limits/in-flight.js'
 import type { GatewayLimits } from './limits/limits.js'
 import type { HttpMetrics, RouteMetrics } from './metrics/http-metrics.js'
@@ -20,6 +20,8 @@ export interface Edge {
   readonly metrics: HttpMetrics
   readonly identify: GatewayOptions['identify']
   readonly challenge: string
+  /** Whether every request is written to the log. */
+  readonly requestLog: boolean
   /** True from the moment the gateway closes: every response then ends its connection. */
   draining: boolean
 }
@@ -31,7 +33,8 @@ export function beginExchange(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Exchange {
-  const exchange = new Exchange(edge.ambient, request, reply, metrics)
+  const ended = edge.requestLog ? logged(edge, metrics) : metrics.observe
+  const exchange = new Exchange(edge.ambient, request, reply, ended)
   request.exchange = exchange
   reply.header('traceparent', exchange.trace.traceparent)
   // For one caller at one moment, and to be read as what it says it is.
@@ -40,6 +43,14 @@ export function beginExchange(
   if (exchange.correlationGiven) reply.header('x-correlation-id', exchange.correlationId)
   if (edge.draining) reply.header('connection', 'close')
   return exchange
+}
+
+// The pattern, not the path: ids of people do not belong in a log that nobody asked them about.
+function logged({ log }: Edge, { name, observe }: RouteMetrics): Ended {
+  return (status, durationMs, { correlationId }) => {
+    observe(status, durationMs)
+    log.info({ status, durationMs: Math.round(durationMs * 10) / 10, correlationId }, `${name} ${status}`)
+  }
 }
 
 /** Sends text; compresses it when the client can read that and it is worth it. */
@@ -51,7 +62,7 @@ export function sendText(edge: Edge, request: FastifyRequest, reply: FastifyRepl
     reply.send(text)
     return
   }
-  reply.header('vary', 'accept-encoding')
+  addVary(reply, 'accept-encoding')
   const encoder = compressed(request.headers['accept-encoding'])
   if (encoder === undefined) {
     reply.send(text)
@@ -61,6 +72,12 @@ export function sendText(edge: Edge, request: FastifyRequest, reply: FastifyRepl
     if (error !== null) reply.send(error)
     else reply.header('content-encoding', encoder.encoding).send(bytes)
   })
+}
+
+/** Names one more request header that the response depends on. */
+export function addVary(reply: FastifyReply, name: string): void {
+  const before = reply.getHeader('vary')
+  reply.header('vary', before === undefined ? name : `${before}, ${name}`)
 }
 
 /** Sends the data of an operation. */

@@ -11,11 +11,13 @@ import type { Identity } from '@banyan/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { connectionSignal } from './limits/connection-signal.js'
 import type { InFlight } from './limits/in-flight.js'
-import type { RouteMetrics } from './metrics/http-metrics.js'
 import { givenCorrelationId } from './trace-context/correlation.js'
 import { type RequestTrace, requestTrace } from './trace-context/request-trace.js'
 
 const clientGaveUp = 499
+
+/** Is told once how a request ended: its status, 499 when the client gave up, and how long it took. */
+export type Ended = (status: number, durationMs: number, exchange: Exchange) => void
 
 export class Exchange {
   readonly trace: RequestTrace
@@ -27,7 +29,7 @@ export class Exchange {
   #controller: AbortController | undefined
   #entered: InFlight | undefined
 
-  constructor(ambient: Ambient, request: FastifyRequest, reply: FastifyReply, metrics: RouteMetrics) {
+  constructor(ambient: Ambient, request: FastifyRequest, reply: FastifyReply, ended: Ended) {
     const { headers } = request
     this.trace = requestTrace(ambient, headers.traceparent, headers.tracestate)
     const given = givenCorrelationId(headers['x-correlation-id'])
@@ -39,7 +41,7 @@ export class Exchange {
     response.on('close', () => {
       this.leave()
       if (!response.writableFinished) this.#controller?.abort()
-      metrics.observe(response.writableFinished ? response.statusCode : clientGaveUp, ambient.monotonic() - startedAt)
+      ended(response.writableFinished ? response.statusCode : clientGaveUp, ambient.monotonic() - startedAt, this)
     })
   }
 

@@ -48,6 +48,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     metrics: createHttpMetrics(),
     identify: options.identify,
     challenge: options.challenge ?? 'Bearer',
+    requestLog: options.requestLog ?? false,
     draining: false,
   }
   const app = createApp(edge, table, options)

@@ -57,6 +57,8 @@ export interface GatewayOptions {
   readonly identify?: (request: IdentityRequest) => Identity | undefined | Promise<Identity | undefined>
   /** Value of `WWW-Authenticate` in a 401. Default: `Bearer`. */
   readonly challenge?: string
+  /** Whether every request is written to the log: its route, status, duration and correlation id. Default: false. */
+  readonly requestLog?: boolean
   /** Whether `/docs` is served. `/openapi.json` always is. Default: true. */
   readonly docs?: boolean
   readonly cors?: CorsOptions

@@ -18,7 +18,8 @@ const bodiless = new Set([101, 204, 205, 304])
 export function createFetchHandler(handle: NodeHandler): FetchHandler {
   return async (request, { prefix = '' } = {}) => {
     const url = new URL(request.url)
-    const path = url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : url.pathname
+    const { pathname } = url
+    const path = pathname === prefix || pathname.startsWith(`${prefix}/`) ? pathname.slice(prefix.length) : pathname
     const answer = await inject(
       (incoming, outgoing) => {
         const raw = incoming as unknown as IncomingMessage

@@ -2,13 +2,15 @@
  * The gateway's own server. Owns the listening socket; connections belong to Node, requests to Fastify.
  *
  * I1 Closing takes no new connection, lets requests under way end, and cuts what is left at the deadline.
- * I2 A client that takes nothing of a response that waits for it is cut; one that merely waits for events is not.
+ * I2 A client that takes nothing of a response that waits for it is cut, and so is one that has no request under way;
+ *    one that merely waits for its response, or for events, is not.
  */
 import type { Socket } from 'node:net'
 import type { Ambient } from '@banyan/ambient'
 import { banyanError } from '@banyan/errors'
 import type { FastifyInstance } from 'fastify'
 import type { GatewayLimits } from '../limits/limits.js'
+import { responseUnderWay } from '../limits/response-under-way.js'
 
 export interface Listening {
   readonly url: string
@@ -39,9 +41,9 @@ export async function listen(
   return { url: `http://${urlHost(host)}:${taken}`, host, port: taken }
 }
 
-// I2: with a listener for it, Node leaves the socket to us when it was idle for that long.
+// I2: with a listener for it, Node leaves the socket to us when it was idle for that long, also between two requests.
 function endStalled(socket: Socket): void {
-  if (socket.writableLength > 0) socket.destroy()
+  if (socket.writableLength > 0 || responseUnderWay(socket) === undefined) socket.destroy()
 }
 
 /** Ends the server (I1). */

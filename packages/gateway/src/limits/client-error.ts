@@ -4,6 +4,7 @@ import type { Ambient } from '@banyan/ambient'
 import { type BanyanError, banyanError, errorData } from '@banyan/errors'
 import { problemDocument, problemMediaType } from '../problem/problem.js'
 import type { GatewayLimits } from './limits.js'
+import { responseUnderWay } from './response-under-way.js'
 
 /**
  * Answers what Node's parser refuses before there is a request: headers too large, a client too slow, bytes that are
@@ -13,7 +14,7 @@ export function answerClientError(ambient: Ambient, limits: GatewayLimits): (err
   return (error, socket) => {
     const code = 'code' in error ? String(error.code) : ''
     // A connection that was reset has nobody to answer; one that is in the middle of a response must not get a second one.
-    if (code === 'ECONNRESET' || !socket.writable || (socket.bytesWritten > 0 && isResponding(socket))) {
+    if (code === 'ECONNRESET' || !socket.writable || responseUnderWay(socket)?.headersSent === true) {
       socket.destroy()
       return
     }
@@ -28,12 +29,6 @@ export function answerClientError(ambient: Ambient, limits: GatewayLimits): (err
     ]
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
   }
-}
-
-// Node keeps the response under way with the socket, and asks the same before it answers by itself.
-function isResponding(socket: Socket): boolean {
-  const message = (socket as Socket & { _httpMessage?: { headersSent?: boolean } })._httpMessage
-  return message?.headersSent === true
 }
 
 function refusalOf(code: string, limits: GatewayLimits): BanyanError {

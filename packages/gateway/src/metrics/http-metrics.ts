@@ -5,7 +5,9 @@ const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 
 /** The figures of one method of one route. */
 export interface RouteMetrics {
-  observe(status: number, durationMs: number): void
+  /** `GET /stock/{sku}`. */
+  readonly name: string
+  readonly observe: (status: number, durationMs: number) => void
 }
 
 /** Requests by route. Labels are bounded: routes come from contracts, everything else is `unmatched`. */
@@ -44,6 +46,7 @@ function createSeries(method: string, route: string): Series {
   const buckets = bounds.map(() => 0)
   let total = 0
   return {
+    name: `${method} ${route}`,
     labels: { method, route },
     statuses,
     buckets,

@@ -1,3 +1,4 @@
+import { isCarried, parameterShape } from '../input/coercion.js'
 import { branchesOf, isRecord, type JsonSchema, propertySchemas, requiredProperties } from '../input/schema-view.js'
 import type { PlannedOperation, PlannedRawRoute } from '../routes/table.js'
 import { problemResponses, type ResponseComponents } from './problems.js'
@@ -69,7 +70,10 @@ function descriptionOf(
 
 function parametersOf(http: PlannedOperation['http'], input: JsonSchema, adopted: JsonSchema): object[] {
   const required = requiredProperties(input)
-  const names = http.method === 'GET' ? [...propertySchemas(input).keys()] : http.parameters
+  const carried = [...propertySchemas(input)].filter(([, schemas]) =>
+    isCarried(parameterShape(schemas, input), input, 'query'),
+  )
+  const names = http.method === 'GET' ? carried.map(([name]) => name) : http.parameters
   const inPath = new Set(http.parameters)
   const ordered = [...http.parameters, ...names.filter((name) => !inPath.has(name))]
   return ordered.map((name) => {

@@ -1,7 +1,7 @@
+import type { HttpRoute } from '@banyan/contract'
 import { type BanyanError, banyanError } from '@banyan/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { beginExchange, type Edge, refuse } from '../edge.js'
-import type { RouteMetrics } from '../metrics/http-metrics.js'
 
 type Done = () => void
 
@@ -11,10 +11,11 @@ type Done = () => void
  */
 export function arrival(
   edge: Edge,
-  metrics: RouteMetrics,
+  { method, path, parameters }: HttpRoute,
   authorize: (request: FastifyRequest) => BanyanError | undefined,
 ): (request: FastifyRequest, reply: FastifyReply, done: Done) => void {
   const { identify, inFlight } = edge
+  const metrics = edge.metrics.route(method, path)
   const decide = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const denial = authorize(request)
     if (denial === undefined) done()
@@ -22,7 +23,7 @@ export function arrival(
   }
   return (request, reply, done) => {
     const exchange = beginExchange(edge, metrics, request, reply)
-    const refusal = bounds(edge, request)
+    const refusal = bounds(edge, request) ?? emptySegment(parameters, request)
     if (refusal !== undefined) return refuse(edge, request, reply, refusal)
     if (inFlight.full) return refuse(edge, request, reply, overloaded(edge))
     if (identify === undefined) return decide(request, reply, done)
@@ -49,6 +50,16 @@ function bounds({ limits }: Edge, { raw }: FastifyRequest): BanyanError | undefi
   // rawHeaders holds names and values in turn.
   if (raw.rawHeaders.length > limits.headerCount * 2) {
     return banyanError('headers-too-large', { limit: `${limits.headerCount} headers` })
+  }
+  return undefined
+}
+
+// The router takes an empty segment for a parameter; nobody means `/stock/` to be a stock without a name.
+function emptySegment(parameters: readonly string[], request: FastifyRequest): BanyanError | undefined {
+  for (const name of parameters) {
+    if ((request.params as Record<string, string>)[name] === '') {
+      return banyanError('not-found', { what: `route ${request.url}` })
+    }
   }
   return undefined
 }

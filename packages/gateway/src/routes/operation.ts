@@ -1,5 +1,5 @@
 import type { OperationDefinition } from '@banyan/contract'
-import { banyanError, type ErrorData } from '@banyan/errors'
+import { banyanError, type ErrorData, errorData } from '@banyan/errors'
 import type { ExternalCall, Outcome } from '@banyan/runtime'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Edge, refuse, sendJson, sendProblem } from '../edge.js'
@@ -24,9 +24,7 @@ export function serveOperation(app: FastifyInstance, edge: Edge, module: string,
     method: http.method,
     url: toRouterPath(http.path),
     bodyLimit: edge.limits.bodyBytes,
-    onRequest: arrival(edge, edge.metrics.route(http.method, http.path), ({ exchange }) =>
-      accessRefusal(name, access, exchange.identity),
-    ),
+    onRequest: arrival(edge, http, ({ exchange }) => accessRefusal(name, access, exchange.identity)),
     handler(request, reply) {
       const { exchange } = request
       if (!exchange.enter(edge.inFlight)) return refuse(edge, request, reply, overloaded(edge))
@@ -97,6 +95,8 @@ function publicError(
   declared: ReadonlySet<string>,
   error: ErrorData,
 ): ErrorData {
+  // Its client is still there, so it was this process that cancelled it, because it stops.
+  if (error.code === 'cancelled') return errorData(banyanError('unavailable', { what: name }))
   if (isPublic(error.code, declared)) return error
   const { correlationId } = request.exchange
   edge.log.error({ correlationId, operation: name, error }, 'An undeclared error reached the gateway')

@@ -31,9 +31,7 @@ function serveRawRoute(scope: FastifyInstance, edge: Edge, { module, route, acce
     method: http.method,
     url: toRouterPath(http.path),
     bodyLimit: edge.limits.rawBodyBytes,
-    onRequest: arrival(edge, edge.metrics.route(http.method, http.path), ({ exchange }) =>
-      accessRefusal(`${module} ${route}`, access, exchange.identity),
-    ),
+    onRequest: arrival(edge, http, ({ exchange }) => accessRefusal(`${module} ${route}`, access, exchange.identity)),
     async handler(request, reply) {
       const { exchange } = request
       if (!exchange.enter(edge.inFlight)) return refuse(edge, request, reply, overloaded(edge))
@@ -120,13 +118,16 @@ function sendResponse(edge: Edge, exchange: Exchange, reply: FastifyReply, respo
   const cookies = response.headers.getSetCookie()
   if (cookies.length > 0) reply.header('set-cookie', cookies)
   if (edge.draining) reply.header('connection', 'close')
-  if (response.body === null) {
+  const { body } = response
+  if (body === null || reply.request.method === 'HEAD') {
+    // Nobody will read it; how it ends does not matter to the answer.
+    body?.cancel().catch(() => undefined)
     reply.send()
     return
   }
   // A stream may last for hours (server-sent events); it is bounded by the limit of connections, not by this one.
   exchange.leave()
-  reply.send(Readable.fromWeb(response.body as unknown as NodeReadableStream))
+  reply.send(Readable.fromWeb(body as unknown as NodeReadableStream))
   // Without waiting for the first chunk: the headers tell a browser that its event source is open.
   reply.raw.flushHeaders()
 }

@@ -15,6 +15,7 @@ export const orders = contract({
   name: 'orders',
   version: '1.0.0',
   commands: {
+    // #region http
     place: {
       input: z.object({ customer: z.string().min(1), total: z.number().int() }),
       output: z.object({ orderId: z.uuid() }),
@@ -22,6 +23,7 @@ export const orders = contract({
       http: 'POST /orders',
       access: ['order:write'],
     },
+    // #endregion
     wait: { http: 'POST /waits', access: 'public' },
     fault: { http: 'POST /faults', access: 'public' },
   },
@@ -99,6 +101,7 @@ export async function runApp(watch: Watch, identify: () => Identity | undefined)
   const baseFolder = fileURLToPath(new URL('.', import.meta.url))
   const runtime = createRuntime({ app, store, ambient, logger, environment: {}, baseFolder })
   await runtime.start()
+  // #region gateway
   const gateway = createGateway({
     runtime,
     ambient,
@@ -108,6 +111,7 @@ export async function runApp(watch: Watch, identify: () => Identity | undefined)
     routes: rawRoutesOf(modulesOf(app)),
   })
   const { url } = await gateway.listen()
+  // #endregion
   return {
     runtime,
     gateway,

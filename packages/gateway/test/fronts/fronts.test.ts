@@ -127,7 +127,9 @@ describe('in a Fastify application', () => {
     host.addHook('onRequest', async (request) => void seen.push(request.url))
     host.addContentTypeParser('application/xml', { parseAs: 'string' }, (_request, body, done) => done(null, body))
     host.post('/own', async (request) => ({ body: request.body }))
+    // #region plugin
     await host.register(gateway.plugin, { prefix: '/api' })
+    // #endregion
     const own = await host.inject({
       method: 'POST',
       url: '/own',
@@ -159,6 +161,12 @@ describe('web requests', () => {
     controller.abort()
     await expect(answer).rejects.toThrow()
     expect(signal?.aborted).toBe(true)
+  })
+
+  test('beside the prefix are not taken for below it', async () => {
+    const { gateway } = gatewayOf(script, options)
+    const response = await gateway.fetch(new Request('http://x/apistock/tea'), { prefix: '/api' })
+    expect(response.status).toBe(404)
   })
 
   test('stream their response', async () => {

@@ -110,6 +110,22 @@ describe('raw routes', () => {
     expect(signal.aborted).toBe(true)
   })
 
+  test('HEAD tells the headers and ends the stream that nobody reads', async () => {
+    const cancelled = gate()
+    const { get } = await serve(
+      {
+        routes: {
+          'files GET /events': () =>
+            new Response(new ReadableStream({ cancel: () => cancelled.open() }), { headers: { 'x-kind': 'events' } }),
+        },
+      },
+      { routes: [open('GET /events')] },
+    )
+    const response = await get('/events', { method: 'HEAD' })
+    expect([response.status, response.headers.get('x-kind')]).toEqual([200, 'events'])
+    await cancelled.promise
+  })
+
   test('an error of the handler is a problem; without access a caller must be known', async () => {
     const { get } = await serve(
       {

@@ -77,6 +77,16 @@ describe('slow clients (P9)', () => {
     stalled.socket.destroy()
   })
 
+  test('a connection without a request is not kept for longer than is said', async () => {
+    const { url } = await serve({ contracts: [inventory] }, { limits: { ...limits, keepAliveTimeoutMs: 50 } })
+    const client = rawClient(url)
+    client.socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+    expect(await client.ended).toMatch(/^HTTP\/1\.1 200 /)
+    const silent = rawClient(url)
+    // Headers that never begin are a matter of the time for headers, or of the idle connection, whichever is first.
+    expect(await silent.ended).not.toContain('200')
+  })
+
   test.each([
     ['bytes that are no HTTP', 'nonsense\r\n\r\n', 400, 'invalid-request'],
     [
@@ -104,7 +114,13 @@ describe('slow clients (P9)', () => {
       'invalid-request',
     ],
     [
-      'a body shorter than it says',
+      'a body that grows beyond the limit',
+      `PUT /stock/tea/count HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${`8000\r\n${' '.repeat(0x8000)}\r\n`.repeat(40)}`,
+      413,
+      'payload-too-large',
+    ],
+    [
+      'a length and chunks at once',
       'PUT /stock/tea/count HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n',
       400,
       'invalid-request',

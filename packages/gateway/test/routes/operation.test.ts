@@ -1,6 +1,6 @@
 import { banyanError, errorData } from '@banyan/errors'
-import { describe, expect, test } from 'vitest'
-import { json, serve } from '../support/gateways.js'
+import { describe, expect, test, vi } from 'vitest'
+import { gatewayOf, json, serve } from '../support/gateways.js'
 import { failure } from '../support/scripted-runtime.js'
 import { inventory } from '../support/shop.js'
 
@@ -105,10 +105,10 @@ describe('an operation over HTTP', () => {
 
   test('details of a fault of the server are not told', async () => {
     const error = errorData(
-      banyanError('store-start-failed', { summary: 'x' }, { details: { log: '/home/me/secret' } }),
+      banyanError('store-start-failed', { summary: 'x' }, { details: { log: '/var/lib/secret' } }),
     )
     const { get } = await serve({ contracts: [inventory], operations: { 'inventory.level': () => failure(error) } })
-    expect(await (await get('/stock/tea')).text()).not.toContain('/home/me')
+    expect(await (await get('/stock/tea')).text()).not.toContain('/var/lib')
   })
 
   test('overloaded and unavailable say when to come back', async () => {
@@ -199,5 +199,74 @@ describe('access', () => {
     expect((await throwing.get('/stock/tea')).status).toBe(401)
     const rejecting = await serve({ contracts: [inventory] }, { identify: () => Promise.reject(refusal()) })
     expect((await rejecting.get('/stock/tea')).status).toBe(401)
+  })
+})
+
+describe('pages of other origins', () => {
+  const origin = 'https://shop.example'
+  const operations = { 'inventory.level': () => null }
+
+  test('are not told anything unless they are named', async () => {
+    const { get } = await serve({ contracts: [inventory], operations })
+    const response = await get('/stock/tea', { headers: { origin } })
+    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  test('that are named may call, also when the answer is a problem', async () => {
+    const { get } = await serve(
+      { contracts: [inventory], operations },
+      { cors: { origins: [origin], credentials: true } },
+    )
+    const response = await get('/stock/tea', { headers: { origin } })
+    expect(response.status).toBe(404)
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(response.headers.get('access-control-allow-credentials')).toBe('true')
+    expect(response.headers.get('vary')).toBe('origin')
+    const other = await get('/nowhere', { headers: { origin: 'https://evil.example' } })
+    expect([other.status, other.headers.get('access-control-allow-origin')]).toEqual([404, null])
+    const asked = {
+      origin,
+      'access-control-request-method': 'PUT',
+      'access-control-request-headers': 'idempotency-key',
+    }
+    const preflight = await get('/stock/tea/count', { method: 'OPTIONS', headers: asked })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-methods')).toContain('PUT')
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('idempotency-key')
+  })
+
+  test('all of them with credentials are refused at the start', () => {
+    expect(() => gatewayOf({}, { cors: { origins: 'all', credentials: true } })).toThrow(
+      expect.objectContaining({ code: 'invalid-config' }),
+    )
+  })
+})
+
+describe('edges of paths and ends', () => {
+  test('an empty segment is no parameter', async () => {
+    const { get } = await serve({ contracts: [inventory], operations: { 'inventory.level': () => null } })
+    const response = await get('/stock/')
+    expect(await response.json()).toMatchObject({ code: 'not-found', detail: expect.stringContaining('route') })
+  })
+
+  test('a call that this process cancelled is unavailable, since its client is still there', async () => {
+    const cancelled = errorData(banyanError('cancelled', { operation: 'x' }))
+    const { get } = await serve({ contracts: [inventory], operations: { 'inventory.level': () => failure(cancelled) } })
+    const response = await get('/stock/tea')
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('1')
+  })
+
+  test('requests are written to the log when that is asked for', async () => {
+    const { get, logged } = await serve(
+      { contracts: [inventory], operations: { 'inventory.level': () => null } },
+      { requestLog: true },
+    )
+    await get('/stock/tea', { headers: { 'x-correlation-id': 'c-1' } })
+    await vi.waitFor(() => expect(logged).toHaveLength(1))
+    expect(logged[0]).toEqual({
+      message: 'GET /stock/{sku} 404',
+      fields: { status: 404, durationMs: expect.any(Number), correlationId: 'c-1' },
+    })
   })
 })
