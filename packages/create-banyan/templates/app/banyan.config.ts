@@ -1,0 +1,7 @@
+import { defineConfig } from 'banyan'
+import type { app } from './src/app.js'
+
+export default defineConfig<typeof app>({
+  app: './src/app.ts',
+  gateway: { port: 3000 },
+})
