@@ -6,7 +6,7 @@ import { checkPromotion } from './promote/state.js'
 import { derivePassword } from './roles/password.js'
 import { createLoginRepair } from './roles/repair-login.js'
 import { planNames } from './schema/plan.js'
-import { migrateModules, prepareSchemas, withAdmin } from './schema/prepare-modules.js'
+import { migrateModules, modulesToMigrate, prepareSchemas, withAdmin } from './schema/prepare-modules.js'
 import type { StoreLog } from './store-log.js'
 import type { PostgresStoreOptions, StoreHome } from './store-options.js'
 
@@ -45,9 +45,10 @@ export class PostgresStore implements Store {
     const { app, ambient } = this.options
     const { planned, problems } = planNames(app, modules)
     if (problems.length > 0) throw problemsError('invalid-app', { name: app }, problems)
-    const server = await withAdmin(this.settings, async (client) => {
+    const { server, pending } = await withAdmin(this.settings, async (client) => {
       await checkPromotion(client, app)
-      return prepareSchemas(client, planned, this.secret)
+      const server = await prepareSchemas(client, planned, this.secret)
+      return { server, pending: await modulesToMigrate(client, planned) }
     })
     this.version = server.version
     const repairs = new Map(
@@ -56,7 +57,7 @@ export class PostgresStore implements Store {
     const repairLogin = (role: string): Promise<boolean> => (repairs.get(role) as () => Promise<boolean>)()
     const credentialsOf = (role: string): Credentials => this.credentialsOf(role)
     const { settings, log } = this
-    await migrateModules(planned, { settings, credentialsOf, repairLogin, now: () => ambient.now(), log })
+    await migrateModules(pending, { settings, credentialsOf, repairLogin, now: () => ambient.now(), log })
     for (const { module, schema, role } of planned) {
       if (this.opened.has(module.name)) continue
       const { target } = this.settings

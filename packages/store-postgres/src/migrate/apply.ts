@@ -81,7 +81,8 @@ async function lookQuickly({ client, schema }: ApplyOptions): Promise<SchemaLook
   }
 }
 
-function isDone(look: SchemaLook, { migrations }: ApplyOptions): boolean {
+/** Whether a look finds nothing to do: all is applied, and the schema is as recorded. */
+export function isDone(look: SchemaLook, { migrations }: Pick<ApplyOptions, 'migrations'>): boolean {
   const { applied, recorded, description } = look
   if (!recorded?.comparable || recorded.changing || applied.length !== migrations.length) return false
   const same = migrations.every((migration, index) => {

@@ -2,8 +2,9 @@ import { type BanyanError, banyanError, isBanyanError, type Problem, problemsErr
 import { Client } from 'pg'
 import { reasonOf } from '../connection/failure.js'
 import { type Credentials, clientConfig, describeTarget, type Settings } from '../connection/settings.js'
-import { applyMigrations } from '../migrate/apply.js'
+import { applyMigrations, isDone } from '../migrate/apply.js'
 import { readMigrations } from '../migrate/read.js'
+import { lookAtSchema } from '../migrate/record.js'
 import { derivePassword, scramVerifier } from '../roles/password.js'
 import type { StoreLog } from '../store-log.js'
 import { inspectServer, type ModuleFacts, type ServerFacts } from './inspect.js'
@@ -99,9 +100,32 @@ export interface MigrationRun {
   readonly log: StoreLog
 }
 
-/** Applies the migrations of all modules, a few at a time, each as the module's own role (P8). Reports all failures together. */
-export async function migrateModules(planned: readonly PlannedModule[], run: MigrationRun): Promise<void> {
-  const waiting = planned.filter((one) => one.module.migrations !== undefined)
+/**
+ * The modules whose migrations are not all applied, or whose schema is not as recorded. Looked at over the one connection
+ * of the admin, since a connection per module would be most of what a warm start costs.
+ */
+export async function modulesToMigrate(client: Client, planned: readonly PlannedModule[]): Promise<PlannedModule[]> {
+  const found: PlannedModule[] = []
+  for (const one of planned) {
+    if (one.module.migrations !== undefined && !(await isMigrated(client, one.schema, one.module.migrations)))
+      found.push(one)
+  }
+  return found
+}
+
+async function isMigrated(client: Client, schema: string, folder: string): Promise<boolean> {
+  try {
+    const migrations = readMigrations(folder)
+    return isDone(await lookAtSchema(client, schema), { migrations })
+  } catch {
+    // Tables that are not there yet, files that cannot be read: for the migration to make, or to tell with the others.
+    return false
+  }
+}
+
+/** Applies the migrations of modules, a few at a time, each as the module's own role (P8). Reports all failures together. */
+export async function migrateModules(modules: readonly PlannedModule[], run: MigrationRun): Promise<void> {
+  const waiting = [...modules]
   const failures: BanyanError[] = []
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
