@@ -102,6 +102,43 @@ describe('check and decode', () => {
   })
 })
 
+describe('objects of a schema', () => {
+  class Line {
+    sku = 'a'
+    quantity = 1
+  }
+
+  it.each([
+    ['a class instance', new Line()],
+    ['an object that inherits its fields', Object.create({ sku: 'a', quantity: 1 })],
+    ['an array with fields', Object.assign([], { sku: 'a', quantity: 1 })],
+    ['a function with fields', Object.assign(() => 1, { sku: 'a', quantity: 1 })],
+  ])('refuse %s, though its fields are right (P1)', (_name, sent) => {
+    for (const schema of [line, z.strictObject(line.shape), z.looseObject(line.shape), z.record(z.string(), z.any())]) {
+      expect(compileCodec(schema).check(sent).ok).toBe(false)
+      expect(compileCodec(schema.optional().default({} as never)).check(sent).ok).toBe(false)
+    }
+  })
+})
+
+describe('unions', () => {
+  it('copy the input form of the option that decodes the value, not of the first that looks alike', () => {
+    const short = z.object({ name: z.string().trim().min(3) })
+    const long = z.object({ name: z.string().trim(), size: z.int().optional() })
+    const codec = compileCodec(z.union([short, long]))
+    deepStrictEqual(value(codec.check({ name: ' a ', size: 1, x: 2 })), { name: ' a ', size: 1 })
+    deepStrictEqual(value(codec.decode({ name: ' a ', size: 1, x: 2 })), { name: 'a', size: 1 })
+  })
+
+  it('leave to the library what one side of an intersection refuses and the other knows', () => {
+    const both = z.intersection(z.strictObject({ a: z.int() }), z.looseObject({ b: z.int() }))
+    const schema = z.union([both, z.object({ a: z.int() })])
+    const sent = { a: 1, b: 2 }
+    deepStrictEqual(value(compileCodec(schema).check(sent)), schema.parse(sent))
+    deepStrictEqual(schema.parse(sent), sent)
+  })
+})
+
 describe('discriminated unions', () => {
   const payment = z.discriminatedUnion('method', [
     z.object({ method: z.literal('card'), token: z.string() }),
@@ -180,6 +217,10 @@ describe('schemas that change values', () => {
     const first = value(codec.decode({ text: 'a' })) as { tags: string[] }
     first.tags.push('mine')
     deepStrictEqual((value(codec.decode({ text: 'a' })) as { tags: string[] }).tags, [])
+    const nested = compileCodec(z.object({ filter: z.object({ tags: z.array(z.string()) }).default({ tags: [] }) }))
+    const filtered = value(nested.decode({})) as { filter: { tags: string[] } }
+    filtered.filter.tags.push('mine')
+    deepStrictEqual(value(nested.decode({})), { filter: { tags: [] } })
     const caught = compileCodec(z.object({ tags: z.array(z.string()).catch(['none']) }))
     const second = value(caught.decode({ tags: 1 })) as { tags: string[] }
     second.tags.push('mine')
