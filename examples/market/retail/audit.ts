@@ -15,7 +15,10 @@ Everything must be at rest: the audit waits until no event is unhandled and no j
 
 /** Reads the books as the database's admin, beside the running shop or without it. */
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { limit: { type: 'string' }, help: { type: 'boolean' } } })
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { limit: { type: 'string' }, help: { type: 'boolean' } },
+  })
   const [given] = positionals
   if (values.help || given === undefined) {
     console.log(help)
@@ -34,7 +37,11 @@ async function main(): Promise<void> {
     for (const { what, expected, found } of findings)
       console.log(expected === found ? `✓ ${what}: ${found}` : `✗ ${what}: expected ${expected}, found ${found}`)
     const wrong = findings.filter(({ expected, found }) => expected !== found).length
-    console.log(wrong === 0 ? `audit clean: ${findings.length} of ${findings.length} agree` : `audit failed: ${wrong} of ${findings.length} differ`)
+    console.log(
+      wrong === 0
+        ? `audit clean: ${findings.length} of ${findings.length} agree`
+        : `audit failed: ${wrong} of ${findings.length} differ`,
+    )
     process.exitCode = wrong === 0 ? 0 : 1
   } finally {
     await client.end()

@@ -5,13 +5,37 @@ import type { RetailLine } from './read-file.js'
 export type LineKind = 'order' | 'cancellation' | 'stock-adjustment' | 'bad-debt' | 'below-a-penny' | 'unreadable'
 
 /** What is odd about a line that is taken all the same. */
-export type Oddity = 'missing customer' | 'missing description' | 'free-text stock code' | 'negative quantity without a price' | 'zero price'
+export type Oddity =
+  | 'missing customer'
+  | 'missing description'
+  | 'free-text stock code'
+  | 'negative quantity without a price'
+  | 'zero price'
 
 /** A document of the file: what is sent to the shop as one request. */
 export type Document =
-  | { readonly kind: 'order'; readonly id: string; readonly customer: string; readonly country: string; readonly at: string; readonly lines: OrderLine[] }
-  | { readonly kind: 'credit'; readonly id: string; readonly customer: string; readonly country: string; readonly at: string; readonly lines: OrderLine[] }
-  | { readonly kind: 'adjustment'; readonly id: string; readonly reason: string; readonly lines: { sku: string; quantity: number }[] }
+  | {
+      readonly kind: 'order'
+      readonly id: string
+      readonly customer: string
+      readonly country: string
+      readonly at: string
+      readonly lines: OrderLine[]
+    }
+  | {
+      readonly kind: 'credit'
+      readonly id: string
+      readonly customer: string
+      readonly country: string
+      readonly at: string
+      readonly lines: OrderLine[]
+    }
+  | {
+      readonly kind: 'adjustment'
+      readonly id: string
+      readonly reason: string
+      readonly lines: { sku: string; quantity: number }[]
+    }
 
 /** Everything that a file holds, as the shop is to see it. */
 export interface RetailPlan {
@@ -80,13 +104,19 @@ export async function planRetail(lines: AsyncIterable<RetailLine | string>): Pro
     if (!known) products.set(line.sku, { name: line.description || line.sku, priceMinor })
     else if (known.priceMinor === 0 && priceMinor > 0) known.priceMinor = priceMinor
     // All that leaves the stock is there at the opening, so the outcome does not depend on the order of arrival.
-    if (kind === 'order' || (kind === 'stock-adjustment' && line.quantity < 0)) add(opening, line.sku, Math.abs(line.quantity))
+    if (kind === 'order' || (kind === 'stock-adjustment' && line.quantity < 0))
+      add(opening, line.sku, Math.abs(line.quantity))
     put(documents, line, kind, priceMinor)
   }
   return { documents: [...documents.values()], products, opening, kinds, oddities, unreadable }
 }
 
-function put(documents: Map<string, Document>, line: RetailLine, kind: 'order' | 'cancellation' | 'stock-adjustment', unitPriceMinor: number): void {
+function put(
+  documents: Map<string, Document>,
+  line: RetailLine,
+  kind: 'order' | 'cancellation' | 'stock-adjustment',
+  unitPriceMinor: number,
+): void {
   const { invoice, sku } = line
   // One invoice may hold goods and adjustments; they are different requests.
   const id = kind === 'stock-adjustment' ? `${invoice}-stock` : invoice
@@ -96,7 +126,12 @@ function put(documents: Map<string, Document>, line: RetailLine, kind: 'order' |
   else document.lines.push({ sku, quantity: Math.abs(line.quantity), unitPriceMinor })
 }
 
-function begin({ description, customer, country, at }: RetailLine, kind: 'order' | 'cancellation' | 'stock-adjustment', id: string): Document {
-  if (kind === 'stock-adjustment') return { kind: 'adjustment', id, reason: description || 'no reason given', lines: [] }
+function begin(
+  { description, customer, country, at }: RetailLine,
+  kind: 'order' | 'cancellation' | 'stock-adjustment',
+  id: string,
+): Document {
+  if (kind === 'stock-adjustment')
+    return { kind: 'adjustment', id, reason: description || 'no reason given', lines: [] }
   return { kind: kind === 'order' ? 'order' : 'credit', id, customer: customer || 'guest', country, at, lines: [] }
 }

@@ -22,7 +22,9 @@ export type Digest = string
 export function digest(figures: Iterable<readonly [name: string, value: number]>): Digest {
   const sorted = [...figures].filter(([, value]) => value !== 0).sort(([a], [b]) => (a < b ? -1 : 1))
   const sum = sorted.reduce((total, [, value]) => total + value, 0)
-  const hash = createHash('sha256').update(sorted.map(([name, value]) => `${name}=${value}`).join('\n')).digest('hex')
+  const hash = createHash('sha256')
+    .update(sorted.map(([name, value]) => `${name}=${value}`).join('\n'))
+    .digest('hex')
   return `${sorted.length} figures, sum ${sum}, ${hash.slice(0, 12)}`
 }
 
@@ -59,5 +61,11 @@ export function expectationOf(plan: RetailPlan, documents: readonly Document[]):
       add(stock, sku, -sign * quantity)
     }
   }
-  return { ...sums, revenueByDay: digest(days), revenueByCountry: digest(countries), revenueByProduct: digest(products), stock: digest(stock) }
+  return {
+    ...sums,
+    revenueByDay: digest(days),
+    revenueByCountry: digest(countries),
+    revenueByProduct: digest(products),
+    stock: digest(stock),
+  }
 }

@@ -36,7 +36,13 @@ const columns = ['InvoiceNo', 'StockCode', 'Quantity', 'InvoiceDate', 'UnitPrice
 export async function* readRetailFile(file: string): AsyncGenerator<RetailLine | string> {
   const source = createReadStream(file)
   const text = file.endsWith('.gz') ? source.pipe(createGunzip()) : source
-  const parser = parse({ columns: true, bom: true, skip_empty_lines: true, relax_column_count: true, relax_quotes: true })
+  const parser = parse({
+    columns: true,
+    bom: true,
+    skip_empty_lines: true,
+    relax_column_count: true,
+    relax_quotes: true,
+  })
   // Errors of reading and unpacking belong to whoever iterates.
   source.on('error', (error) => parser.destroy(error))
   text.on('error', (error: Error) => parser.destroy(error))

@@ -48,14 +48,17 @@ async function main(): Promise<void> {
 /** Products and opening stock. Repeating it changes nothing: the keys are the same. */
 async function prepare(shop: Shop, plan: RetailPlan): Promise<void> {
   const products = [...plan.products].map(([sku, product]) => ({ sku, ...product }))
-  for (let at = 0; at < products.length; at += 500) await shop.post('/products/batch', `products-${at}`, { products: products.slice(at, at + 500) })
+  for (let at = 0; at < products.length; at += 500)
+    await shop.post('/products/batch', `products-${at}`, { products: products.slice(at, at + 500) })
   const lines = [...plan.opening].map(([sku, quantity]) => ({ sku, quantity }))
-  for (let at = 0; at < lines.length; at += 500) await shop.post('/stock/receipts', `opening-${at}`, { lines: lines.slice(at, at + 500) })
+  for (let at = 0; at < lines.length; at += 500)
+    await shop.post('/stock/receipts', `opening-${at}`, { lines: lines.slice(at, at + 500) })
   console.log(`${products.length} products on sale, opening stock of ${lines.length} booked`)
 }
 
 function request(document: Document): [path: string, body: unknown] {
-  if (document.kind === 'adjustment') return ['/stock/adjustments', { reason: document.reason.slice(0, 200), lines: document.lines }]
+  if (document.kind === 'adjustment')
+    return ['/stock/adjustments', { reason: document.reason.slice(0, 200), lines: document.lines }]
   const { id, customer: customerId, country, at, lines } = document
   return document.kind === 'credit'
     ? ['/credits', { creditId: id, customerId, country, creditedAt: at, lines }]
@@ -89,13 +92,17 @@ async function send(shop: Shop, documents: readonly Document[], inFlight: number
       shownAt = Date.now()
       writeState(state, floor)
       const rate = ((floor - begin) / (shownAt - startedAt)) * 1000
-      console.log(`${floor} of ${documents.length} documents · ${Math.round(rate)}/s · ${Math.ceil((documents.length - floor) / Math.max(1, rate))} s to go · ${shop.retries} retries`)
+      console.log(
+        `${floor} of ${documents.length} documents · ${Math.round(rate)}/s · ${Math.ceil((documents.length - floor) / Math.max(1, rate))} s to go · ${shop.retries} retries`,
+      )
     }
   }
   await Promise.all(Array.from({ length: inFlight }, worker))
   writeState(state, floor)
   const seconds = (Date.now() - startedAt) / 1000
-  console.log(`sent ${documents.length - begin} documents in ${seconds.toFixed(1)} s (${Math.round((documents.length - begin) / seconds)}/s), ${shop.retries} retries, ${refused} refused`)
+  console.log(
+    `sent ${documents.length - begin} documents in ${seconds.toFixed(1)} s (${Math.round((documents.length - begin) / seconds)}/s), ${shop.retries} retries, ${refused} refused`,
+  )
   if (refused > 0) process.exitCode = 1
 }
 

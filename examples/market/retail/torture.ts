@@ -32,7 +32,10 @@ class Shop {
   /** Starts the shop, and again whenever it was killed. */
   start(): void {
     const environment = { ...process.env, PORT: this.#settings.port, LOG_LEVEL: 'error', BANYAN_DATA: folder }
-    const child = spawn(process.execPath, [...loader, 'demo/start.ts', '--quiet'], { env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
+    const child = spawn(process.execPath, [...loader, 'demo/start.ts', '--quiet'], {
+      env: environment,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
     this.#child = child
     child.once('exit', (code) => {
       if (this.#ending) return
@@ -76,10 +79,14 @@ function killDatabase(): boolean {
 }
 
 function run(script: string, parameters: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [...loader, script, ...parameters], { stdio: 'inherit', env: { ...process.env, BANYAN_DATA: folder } })
+  return spawn(process.execPath, [...loader, script, ...parameters], {
+    stdio: 'inherit',
+    env: { ...process.env, BANYAN_DATA: folder },
+  })
 }
 
-const exitOf = (child: ChildProcess): Promise<number> => new Promise((done) => child.once('exit', (code) => done(code ?? 1)))
+const exitOf = (child: ChildProcess): Promise<number> =>
+  new Promise((done) => child.once('exit', (code) => done(code ?? 1)))
 
 function progress(state: string): number {
   try {
@@ -92,7 +99,13 @@ function progress(state: string): number {
 const victims = ['app', 'database', 'both'] as const
 
 /** Kills at random moments that are spread over the whole replay; returns how often. */
-async function kill(shop: Shop, settings: Settings, state: string, total: number, over: () => boolean): Promise<number> {
+async function kill(
+  shop: Shop,
+  settings: Settings,
+  state: string,
+  total: number,
+  over: () => boolean,
+): Promise<number> {
   let kills = 0
   while (kills < settings.kills && !over()) {
     const due = ((kills + Math.random()) / settings.kills) * total * 0.97
@@ -113,7 +126,12 @@ async function kill(shop: Shop, settings: Settings, state: string, total: number
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { kills: { type: 'string', default: '20' }, limit: { type: 'string' }, port: { type: 'string', default: '3999' }, help: { type: 'boolean' } },
+    options: {
+      kills: { type: 'string', default: '20' },
+      limit: { type: 'string' },
+      port: { type: 'string', default: '3999' },
+      help: { type: 'boolean' },
+    },
   })
   const [given] = positionals
   if (values.help || given === undefined) {
@@ -129,7 +147,14 @@ async function main(): Promise<void> {
   const shop = new Shop(settings)
   shop.start()
   const limited = settings.limit === undefined ? [] : ['--limit', settings.limit]
-  const replay = run('retail/replay.ts', [file, '--url', `http://127.0.0.1:${settings.port}`, '--state', state, ...limited])
+  const replay = run('retail/replay.ts', [
+    file,
+    '--url',
+    `http://127.0.0.1:${settings.port}`,
+    '--state',
+    state,
+    ...limited,
+  ])
   let over = false
   const replayed = exitOf(replay).then((code) => {
     over = true

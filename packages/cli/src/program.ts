@@ -22,6 +22,7 @@ export function createProgram(version: string): Command {
       process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
       throw error
     })
-  for (const add of [addDev, addStart, addCheck, addCall, addDeadLetters, addDatabase, addContract, addDoctor]) add(program)
+  for (const add of [addDev, addStart, addCheck, addCall, addDeadLetters, addDatabase, addContract, addDoctor])
+    add(program)
   return program
 }

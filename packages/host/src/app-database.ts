@@ -10,7 +10,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** The modules of an app as a store takes them. */
 export function storeModules({ app, folder }: Pick<LoadedApp, 'app' | 'folder'>): StoreModule[] {
-  return modulesOf(app).map(({ name, migrations }) => ({ name, ...(migrations === undefined ? {} : { migrations: resolve(folder, migrations) }) }))
+  return modulesOf(app).map(({ name, migrations }) => ({
+    name,
+    ...(migrations === undefined ? {} : { migrations: resolve(folder, migrations) }),
+  }))
 }
 
 /** The database of an app with its modules, without starting any of them. */
@@ -26,14 +29,25 @@ export async function appDatabase(
 }
 
 /** How every module's schema stands to its migrations. Reads only. */
-export async function databaseStatus(loaded: LoadedApp, environment: Environment, logger: Logger): Promise<MigrationStatus[]> {
+export async function databaseStatus(
+  loaded: LoadedApp,
+  environment: Environment,
+  logger: Logger,
+): Promise<MigrationStatus[]> {
   const database = await appDatabase(loaded, environment, logger, true)
   const client = new pg.Client(database.connection)
   try {
     await client.connect()
     const all: MigrationStatus[] = []
     for (const { name, migrations } of database.modules)
-      all.push(await migrationStatus({ client, schema: schemaName(name), module: name, migrations: migrations === undefined ? [] : readMigrations(migrations) }))
+      all.push(
+        await migrationStatus({
+          client,
+          schema: schemaName(name),
+          module: name,
+          migrations: migrations === undefined ? [] : readMigrations(migrations),
+        }),
+      )
     return all
   } finally {
     await client.end()

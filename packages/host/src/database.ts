@@ -31,7 +31,11 @@ export interface OpenDatabaseOptions {
 const handedVariable = 'BANYAN_STORE_CONNECTION'
 
 /** Where the embedded database of an app lies: the environment variable BANYAN_DATA wins over the configuration. */
-export function dataFolder({ folder, config, environment }: Pick<OpenDatabaseOptions, 'folder' | 'config' | 'environment'>): string {
+export function dataFolder({
+  folder,
+  config,
+  environment,
+}: Pick<OpenDatabaseOptions, 'folder' | 'config' | 'environment'>): string {
   return resolve(folder, environment.BANYAN_DATA || (config.store?.folder ?? '.banyan/data'))
 }
 
@@ -42,12 +46,16 @@ export function dataFolder({ folder, config, environment }: Pick<OpenDatabaseOpt
 export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDatabase> {
   const { environment, logger } = options
   const url = environment.DATABASE_URL
-  if (url) return { kind: 'server', connection: { connectionString: url }, environment: {}, close: async () => undefined }
+  if (url)
+    return { kind: 'server', connection: { connectionString: url }, environment: {}, close: async () => undefined }
   const handed = environment[handedVariable]
   if (handed) return guest(JSON.parse(handed) as ConnectionOptions)
   const dataDir = dataFolder(options)
   try {
-    const server = await startEmbedded({ dataDir, log: ({ level, message, ...fields }) => logger[level](fields, message) })
+    const server = await startEmbedded({
+      dataDir,
+      log: ({ level, message, ...fields }) => logger[level](fields, message),
+    })
     return { ...guest(server.connection), close: () => server.stop() }
   } catch (error) {
     const running = options.guest && isBanyanError(error, 'store-in-use') ? attachEmbedded(dataDir) : undefined

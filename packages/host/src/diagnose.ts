@@ -29,7 +29,11 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
     try {
       return await action()
     } catch (error) {
-      findings.push({ state: 'bad', what: error instanceof Error ? error.message : String(error), ...(isBanyanError(error) ? {} : { remedy: 'see the message' }) })
+      findings.push({
+        state: 'bad',
+        what: error instanceof Error ? error.message : String(error),
+        ...(isBanyanError(error) ? {} : { remedy: 'see the message' }),
+      })
       return undefined
     }
   }
@@ -44,13 +48,19 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
 function nodeVersion(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const good = major > 20 || (major === 20 && minor >= 19)
-  return good ? { state: 'good', what: `Node ${process.versions.node}` } : { state: 'bad', what: `Node ${process.versions.node} is too old`, remedy: 'install Node 20.19 or later' }
+  return good
+    ? { state: 'good', what: `Node ${process.versions.node}` }
+    : { state: 'bad', what: `Node ${process.versions.node} is too old`, remedy: 'install Node 20.19 or later' }
 }
 
 function wiring(loaded: LoadedApp, { environment }: DiagnoseOptions): Finding[] {
   const problems = checkApp(loaded, environment)
   if (problems.length === 0) return [{ state: 'good', what: `${modulesOf(loaded.app).length} modules fit together` }]
-  return problems.map(({ who, where, what, remedy }) => ({ state: 'bad' as const, what: `${who} ${where}: ${what}`, remedy }))
+  return problems.map(({ who, where, what, remedy }) => ({
+    state: 'bad' as const,
+    what: `${who} ${where}: ${what}`,
+    remedy,
+  }))
 }
 
 // What one module opens at the most: units, queries, and the session of its leases.
@@ -63,7 +73,11 @@ async function database(loaded: LoadedApp, options: DiagnoseOptions): Promise<Fi
     findings.push(
       embeddedAvailable()
         ? { state: 'good', what: 'embedded PostgreSQL is installed' }
-        : { state: 'bad', what: 'no embedded PostgreSQL for this platform', remedy: 'install without --omit=optional, or set DATABASE_URL' },
+        : {
+            state: 'bad',
+            what: 'no embedded PostgreSQL for this platform',
+            remedy: 'install without --omit=optional, or set DATABASE_URL',
+          },
     )
   const opened = await appDatabase(loaded, options.environment, options.logger, true)
   const client = new pg.Client(opened.connection)
@@ -76,15 +90,25 @@ async function database(loaded: LoadedApp, options: DiagnoseOptions): Promise<Fi
     )
     const facts = rows[0]
     if (!facts) return findings
-    findings.push({ state: facts.number >= 150_000 ? 'good' : 'bad', what: `PostgreSQL ${facts.version} (${opened.kind})`, ...(facts.number >= 150_000 ? {} : { remedy: 'use PostgreSQL 15 or later' }) })
-    if (!facts.create) findings.push({ state: 'bad', what: 'the database user may not make roles', remedy: 'grant it CREATEROLE' })
+    findings.push({
+      state: facts.number >= 150_000 ? 'good' : 'bad',
+      what: `PostgreSQL ${facts.version} (${opened.kind})`,
+      ...(facts.number >= 150_000 ? {} : { remedy: 'use PostgreSQL 15 or later' }),
+    })
+    if (!facts.create)
+      findings.push({ state: 'bad', what: 'the database user may not make roles', remedy: 'grant it CREATEROLE' })
     const units = loaded.config.store?.connections ?? 6
     const wanted = opened.modules.length * (connectionsEach - 6 + units)
     const fits = wanted + reserved <= facts.most
     findings.push({
       state: fits ? 'good' : 'warning',
       what: `${opened.modules.length} modules may open ${wanted} connections in each process; the server allows ${facts.most}`,
-      ...(fits ? {} : { remedy: 'lower store.connections, or raise max_connections; connections are opened when needed, so this bites under load only' }),
+      ...(fits
+        ? {}
+        : {
+            remedy:
+              'lower store.connections, or raise max_connections; connections are opened when needed, so this bites under load only',
+          }),
     })
     return findings
   } finally {
@@ -98,8 +122,14 @@ function port(loaded: LoadedApp, { environment }: DiagnoseOptions): Promise<Find
   return new Promise((done) => {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) =>
-      done({ state: 'warning', what: `port ${wanted}: ${error.code ?? error.message}`, remedy: 'stop what listens there, or choose another with PORT' }),
+      done({
+        state: 'warning',
+        what: `port ${wanted}: ${error.code ?? error.message}`,
+        remedy: 'stop what listens there, or choose another with PORT',
+      }),
     )
-    server.listen(wanted, '127.0.0.1', () => server.close(() => done({ state: 'good', what: `port ${wanted} is free` })))
+    server.listen(wanted, '127.0.0.1', () =>
+      server.close(() => done({ state: 'good', what: `port ${wanted} is free` })),
+    )
   })
 }

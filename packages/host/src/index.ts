@@ -1,8 +1,15 @@
-export { checkApp } from './config/check-app.js'
+export { appDatabase, databaseStatus, storeModules } from './app-database.js'
 export { checkConfig } from './config/check.js'
-export { type Config, defineConfig, type GatewayConfig, type LogConfig, type ServiceConfig, type StoreConfig } from './config/define.js'
+export { checkApp } from './config/check-app.js'
+export {
+  type Config,
+  defineConfig,
+  type GatewayConfig,
+  type LogConfig,
+  type ServiceConfig,
+  type StoreConfig,
+} from './config/define.js'
 export { type LoadedApp, loadApp } from './config/load.js'
 export { dataFolder, type OpenDatabase, type OpenDatabaseOptions, openDatabase } from './database.js'
+export { type DiagnoseOptions, diagnose, type Finding } from './diagnose.js'
 export { type RunningApp, type StartOptions, startApp } from './start.js'
-export { appDatabase, databaseStatus, storeModules } from './app-database.js'
-export { diagnose, type DiagnoseOptions, type Finding } from './diagnose.js'

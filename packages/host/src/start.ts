@@ -56,9 +56,20 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
       log: ({ level: severity, message, ...fields }) => logger[severity](fields, message),
       limits: config.store?.connections === undefined ? {} : { units: config.store.connections },
     },
-    database.kind === 'embedded' ? { kind: 'embedded', target: dataFolder({ folder, config, environment }), stop: database.close } : undefined,
+    database.kind === 'embedded'
+      ? { kind: 'embedded', target: dataFolder({ folder, config, environment }), stop: database.close }
+      : undefined,
   )
-  const runtime = createRuntime({ app, store, ambient, logger, environment, baseFolder: folder, strict: !production, work: options.work ?? 'all' })
+  const runtime = createRuntime({
+    app,
+    store,
+    ambient,
+    logger,
+    environment,
+    baseFolder: folder,
+    strict: !production,
+    work: options.work ?? 'all',
+  })
   let gateway: Gateway | undefined
   const stop = once(async () => {
     await gateway?.close(config.stopDeadlineMs)

@@ -54,10 +54,14 @@ export default defineModule(analytics, {
   },
   on: {
     orders: {
-      placed: ({ placedAt, country, lines }, { sql }) => count(sql, { at: placedAt, country, lines, sign: 1, orders: 1 }),
-      cancelled: ({ placedAt, country, lines }, { sql }) => count(sql, { at: placedAt, country, lines, sign: -1, orders: -1 }),
-      returned: ({ placedAt, country, lines }, { sql }) => count(sql, { at: placedAt, country, lines, sign: -1, orders: 0 }),
-      credited: ({ creditedAt, country, lines }, { sql }) => count(sql, { at: creditedAt, country, lines, sign: -1, orders: 0 }),
+      placed: ({ placedAt, country, lines }, { sql }) =>
+        count(sql, { at: placedAt, country, lines, sign: 1, orders: 1 }),
+      cancelled: ({ placedAt, country, lines }, { sql }) =>
+        count(sql, { at: placedAt, country, lines, sign: -1, orders: -1 }),
+      returned: ({ placedAt, country, lines }, { sql }) =>
+        count(sql, { at: placedAt, country, lines, sign: -1, orders: 0 }),
+      credited: ({ creditedAt, country, lines }, { sql }) =>
+        count(sql, { at: creditedAt, country, lines, sign: -1, orders: 0 }),
     },
   },
 })

@@ -22,7 +22,12 @@ export const cart = contract({
     },
     checkout: {
       summary: 'Order what is in the cart, at today’s prices',
-      input: z.object({ cartId, customerId: z.string().min(1).max(64), country: z.string().min(1).max(60), paymentMethod }),
+      input: z.object({
+        cartId,
+        customerId: z.string().min(1).max(64),
+        country: z.string().min(1).max(60),
+        paymentMethod,
+      }),
       output: z.object({ orderId: z.string(), totalMinor: moneyMinor }),
       errors: { empty: { status: 409, message: 'The cart is empty' } },
       http: 'POST /carts/{cartId}/checkout',

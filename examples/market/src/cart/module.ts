@@ -37,11 +37,14 @@ export default defineModule(cart, {
   },
   queries: {
     async show({ cartId }, { call, sql }) {
-      const held = await sql<{ orderId: string | null }>`select order_id as "orderId" from carts where cart_id = ${cartId}`.first()
+      const held = await sql<{
+        orderId: string | null
+      }>`select order_id as "orderId" from carts where cart_id = ${cartId}`.first()
       const chosen = await sql<CartLine>`select sku, quantity from lines where cart_id = ${cartId} order by sku`
       const prices = new Map<string, number>()
       if (chosen.length > 0)
-        for (const { sku, priceMinor } of await call.catalog.prices({ skus: chosen.map(({ sku }) => sku) })) prices.set(sku, priceMinor)
+        for (const { sku, priceMinor } of await call.catalog.prices({ skus: chosen.map(({ sku }) => sku) }))
+          prices.set(sku, priceMinor)
       const lines: OrderLine[] = chosen.map((line) => ({ ...line, unitPriceMinor: prices.get(line.sku) ?? 0 }))
       return { cartId, orderId: held?.orderId ?? null, totalMinor: totalOf(lines), lines }
     },

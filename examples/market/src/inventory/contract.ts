@@ -13,7 +13,12 @@ export const inventory = contract({
   commands: {
     receive: {
       summary: 'Goods came in',
-      input: z.object({ lines: z.array(z.object({ sku, quantity: quantity.min(1) })).min(1).max(1_000) }),
+      input: z.object({
+        lines: z
+          .array(z.object({ sku, quantity: quantity.min(1) }))
+          .min(1)
+          .max(1_000),
+      }),
       output: z.object({ received: z.int() }),
       http: 'POST /stock/receipts',
       access: 'public',

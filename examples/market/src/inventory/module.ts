@@ -25,7 +25,11 @@ async function moveStock(sql: Sql, kind: MoveKind, reference: string, moves: rea
 }
 
 /** Takes stock for an order if all of it is there; else tells what is short, and takes nothing. */
-async function takeStock(sql: Sql, orderId: string, lines: readonly OrderLine[]): Promise<{ sku: string; available: number } | undefined> {
+async function takeStock(
+  sql: Sql,
+  orderId: string,
+  lines: readonly OrderLine[],
+): Promise<{ sku: string; available: number } | undefined> {
   const wanted = new Map<string, number>()
   for (const { sku, quantity } of lines) wanted.set(sku, (wanted.get(sku) ?? 0) + quantity)
   const skus = [...wanted.keys()].sort()

@@ -66,12 +66,22 @@ export const orders = contract({
     },
     giveBack: {
       summary: 'Goods of a shipped order came back: restock and refund',
-      input: z.object({ orderId, lines: z.array(z.object({ sku: z.string(), quantity: z.int().min(1) })).min(1).max(500) }),
+      input: z.object({
+        orderId,
+        lines: z
+          .array(z.object({ sku: z.string(), quantity: z.int().min(1) }))
+          .min(1)
+          .max(500),
+      }),
       output: z.object({ refundMinor: moneyMinor }),
       errors: {
         unknownOrder,
         notShipped: { status: 409, message: 'The order is {status}', details: z.object({ status }) },
-        tooMany: { status: 422, message: 'Only {left} of {sku} can be given back', details: z.object({ sku: z.string(), left: z.int() }) },
+        tooMany: {
+          status: 422,
+          message: 'Only {left} of {sku} can be given back',
+          details: z.object({ sku: z.string(), left: z.int() }),
+        },
       },
       http: 'POST /orders/{orderId}/returns',
       access: 'public',
@@ -101,15 +111,37 @@ export const orders = contract({
     paid: { data: z.object({ orderId, country }), key: 'orderId' },
     shipped: { data: z.object({ orderId, customerId, trackingNumber: z.string() }), key: 'orderId' },
     cancelled: {
-      data: z.object({ orderId, customerId, country, reason: z.string(), totalMinor: moneyMinor, placedAt: z.iso.datetime(), lines: orderLines }),
+      data: z.object({
+        orderId,
+        customerId,
+        country,
+        reason: z.string(),
+        totalMinor: moneyMinor,
+        placedAt: z.iso.datetime(),
+        lines: orderLines,
+      }),
       key: 'orderId',
     },
     returned: {
-      data: z.object({ orderId, returnId: z.string(), country, refundMinor: moneyMinor, placedAt: z.iso.datetime(), lines: orderLines }),
+      data: z.object({
+        orderId,
+        returnId: z.string(),
+        country,
+        refundMinor: moneyMinor,
+        placedAt: z.iso.datetime(),
+        lines: orderLines,
+      }),
       key: 'orderId',
     },
     credited: {
-      data: z.object({ creditId: orderId, customerId, country, totalMinor: moneyMinor, creditedAt: z.iso.datetime(), lines: orderLines }),
+      data: z.object({
+        creditId: orderId,
+        customerId,
+        country,
+        totalMinor: moneyMinor,
+        creditedAt: z.iso.datetime(),
+        lines: orderLines,
+      }),
       key: 'creditId',
     },
   },

@@ -4,7 +4,7 @@ import { payments } from '../payments/contract.js'
 import { shipping } from '../shipping/contract.js'
 import { totalOf } from '../values.js'
 import { orders } from './contract.js'
-import { linesOf, lockOrder, orderColumns, type OrderRow } from './read-order.js'
+import { linesOf, lockOrder, type OrderRow, orderColumns } from './read-order.js'
 import { takeBack } from './take-back.js'
 
 export default defineModule(orders, {

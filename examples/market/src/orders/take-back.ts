@@ -9,7 +9,10 @@ interface Held extends OrderLine {
 }
 
 /** Takes goods of a shipped order back, at the prices they were sold for, never more than were sold. */
-export const takeBack: CommandHandler<typeof orders, 'giveBack'> = async ({ orderId, lines }, { sql, emit, fail, newId }) => {
+export const takeBack: CommandHandler<typeof orders, 'giveBack'> = async (
+  { orderId, lines },
+  { sql, emit, fail, newId },
+) => {
   const order = await lockOrder(sql, orderId)
   if (!order) throw fail.unknownOrder({ orderId })
   if (order.status !== 'shipped') throw fail.notShipped({ status: order.status })
@@ -35,6 +38,13 @@ export const takeBack: CommandHandler<typeof orders, 'giveBack'> = async ({ orde
   await sql`
     update orders set refunded_minor = refunded_minor + ${refundMinor}, status = ${all ? 'returned' : 'shipped'}
     where order_id = ${orderId}`
-  emit.returned({ orderId, returnId: newId(), country: order.country, refundMinor, placedAt: order.placedAt, lines: back })
+  emit.returned({
+    orderId,
+    returnId: newId(),
+    country: order.country,
+    refundMinor,
+    placedAt: order.placedAt,
+    lines: back,
+  })
   return { refundMinor }
 }

@@ -6,7 +6,12 @@ import { payments } from './contract.js'
 const attemptsAtMost = 5
 
 /** Settles a payment once, however often the provider answers. */
-async function settle(sql: Sql, emit: Emits<typeof payments>, orderId: string, status: 'captured' | 'declined'): Promise<void> {
+async function settle(
+  sql: Sql,
+  emit: Emits<typeof payments>,
+  orderId: string,
+  status: 'captured' | 'declined',
+): Promise<void> {
   const payment = await sql<{ amountMinor: number }>`
     update payments set status = ${status} where order_id = ${orderId} and status = 'pending'
     returning amount_minor as "amountMinor"`.first()
@@ -65,8 +70,11 @@ export default defineModule(payments, {
       },
       async cancelled({ orderId, totalMinor }, { sql, later }) {
         // A payment that is still pending is declined here; money that came in goes back.
-        const payment = await sql<{ status: string }>`select status from payments where order_id = ${orderId} for update`.first()
-        if (payment?.status === 'pending') await sql`update payments set status = 'declined' where order_id = ${orderId}`
+        const payment = await sql<{
+          status: string
+        }>`select status from payments where order_id = ${orderId} for update`.first()
+        if (payment?.status === 'pending')
+          await sql`update payments set status = 'declined' where order_id = ${orderId}`
         if (payment?.status !== 'captured') return
         await sql`insert into refunds values (${`cancel-${orderId}`}, ${orderId}, ${totalMinor})`
         later.payments.payOut({ refundId: `cancel-${orderId}`, amountMinor: totalMinor })

@@ -9,7 +9,12 @@ export const shipping = contract({
   owner: 'fulfilment',
   summary: 'Parcels on their way',
   queries: {
-    track: { input: z.object({ orderId: z.string() }), output: shipment.nullable(), http: 'GET /shipments/{orderId}', access: 'public' },
+    track: {
+      input: z.object({ orderId: z.string() }),
+      output: shipment.nullable(),
+      http: 'GET /shipments/{orderId}',
+      access: 'public',
+    },
   },
   events: { dispatched: { data: shipment, key: 'orderId' } },
 })

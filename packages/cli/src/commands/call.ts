@@ -12,7 +12,7 @@ interface CallOptions extends CommonOptions {
 export function addCall(program: Command): void {
   program
     .command('call')
-    .description("call a command or query: banyan call orders.byId '{\"orderId\":\"…\"}'")
+    .description('call a command or query: banyan call orders.byId \'{"orderId":"…"}\'')
     .argument('<operation>', 'module.operation')
     .argument('[input]', 'input as JSON')
     .option('--id <id>', 'command id: the same id again returns the recorded outcome')
@@ -33,7 +33,9 @@ export function addCall(program: Command): void {
             input: value,
             ...(options.id === undefined ? {} : { id: options.id }),
             ...(options.timeout === undefined ? {} : { timeoutMs: Number(options.timeout) }),
-            ...(options.as === undefined ? {} : { identity: { subject: options.as, permissions: options.permission ?? [] } }),
+            ...(options.as === undefined
+              ? {}
+              : { identity: { subject: options.as, permissions: options.permission ?? [] } }),
           }),
         )
         output.result(outcome, JSON.stringify(outcome.ok ? (outcome.value ?? null) : outcome.error, null, 2))

@@ -1,9 +1,9 @@
+import { formatProblem } from '@banyan/errors'
+import { checkApp } from '@banyan/host'
 import { modulesOf } from '@banyan/module'
 import type { Command } from 'commander'
-import { type CommonOptions, load, runCommand } from '../session.js'
-import { checkApp } from '@banyan/host'
-import { formatProblem } from '@banyan/errors'
 import { exitCodes } from '../output.js'
+import { type CommonOptions, load, runCommand } from '../session.js'
 
 export function addCheck(program: Command): void {
   program

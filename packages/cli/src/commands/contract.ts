@@ -31,11 +31,15 @@ export function addContract(program: Command): void {
           name: `${contract.name}.${options.client ? 'client.ts' : 'contract.json'}`,
           text: options.client ? emitClient(contract) : contractText(emitContract(contract)),
         }))
-        if (options.out === undefined) output.result(chosen.map(emitContract), texts.map(({ text }) => text.trimEnd()).join('\n'))
+        if (options.out === undefined)
+          output.result(chosen.map(emitContract), texts.map(({ text }) => text.trimEnd()).join('\n'))
         else {
           mkdirSync(options.out, { recursive: true })
           for (const { name, text } of texts) writeFileSync(join(options.out, name), text)
-          output.result(texts.map(({ name }) => name), texts.map(({ name }) => `wrote ${join(options.out as string, name)}`).join('\n'))
+          output.result(
+            texts.map(({ name }) => name),
+            texts.map(({ name }) => `wrote ${join(options.out as string, name)}`).join('\n'),
+          )
         }
         return 0
       })

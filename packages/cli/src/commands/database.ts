@@ -2,7 +2,7 @@ import { createAmbient } from '@banyan/ambient'
 import { formatProblem } from '@banyan/errors'
 import { appDatabase, databaseStatus } from '@banyan/host'
 import { createLogger } from '@banyan/runtime'
-import { promote, type PromoteProgress } from '@banyan/store-postgres'
+import { type PromoteProgress, promote } from '@banyan/store-postgres'
 import type { Command } from 'commander'
 import { exitCodes, type Output, table } from '../output.js'
 import { type CommonOptions, load, runCommand, withApp } from '../session.js'
@@ -42,7 +42,9 @@ export function addDatabase(program: Command): void {
 
 async function status(options: CommonOptions, output: Output): Promise<number> {
   const all = await databaseStatus(await load(options), process.env, createLogger({ level: 'warn' }))
-  const rows = all.flatMap(({ module, migrations }) => migrations.map(({ number, name, state }) => [module, String(number).padStart(4, '0'), name, state]))
+  const rows = all.flatMap(({ module, migrations }) =>
+    migrations.map(({ number, name, state }) => [module, String(number).padStart(4, '0'), name, state]),
+  )
   const problems = all.flatMap((one) => one.problems)
   output.result(all, [table([['MODULE', 'NO', 'NAME', 'STATE'], ...rows]), ...problems.map(formatProblem)].join('\n'))
   return problems.length === 0 ? exitCodes.done : exitCodes.problems
@@ -62,7 +64,10 @@ async function promoteTo(url: string, options: CommonOptions, output: Output): P
       onProgress: progressOf(output),
     })
     const rows = result.tables.reduce((sum, one) => sum + one.rows, 0)
-    output.result(result, `✓ ${result.tables.length} tables with ${rows} rows are on the server, counts and checksums equal.\n  Start the app with DATABASE_URL set to it.`)
+    output.result(
+      result,
+      `✓ ${result.tables.length} tables with ${rows} rows are on the server, counts and checksums equal.\n  Start the app with DATABASE_URL set to it.`,
+    )
     return exitCodes.done
   } finally {
     await database.close()
@@ -92,7 +97,11 @@ function addResetSubscription(database: Command): void {
           const { log } = store.module(source)
           const heads = await log.heads()
           const positions =
-            options.from === 'now' ? heads.positions : options.from === 'beginning' ? heads.positions.map(() => 0) : await log.positionsBefore(Date.parse(options.from))
+            options.from === 'now'
+              ? heads.positions
+              : options.from === 'beginning'
+                ? heads.positions.map(() => 0)
+                : await log.positionsBefore(Date.parse(options.from))
           await store.module(module).subscriptions.reset({ subscription: 'on', source }, { ...heads, positions })
         })
         output.result({ module, source, from: options.from }, `✓ ${module} goes on with ${source} from ${options.from}`)

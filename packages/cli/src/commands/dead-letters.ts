@@ -20,7 +20,9 @@ interface FilterOptions extends CommonOptions {
 
 /** Adds `dead-letters` with its verbs. Every verb names the module whose letters are meant. */
 export function addDeadLetters(program: Command): void {
-  const letters = program.command('dead-letters').description('messages that failed for good: list, inspect, edit, resubmit, drop')
+  const letters = program
+    .command('dead-letters')
+    .description('messages that failed for good: list, inspect, edit, resubmit, drop')
   const filtered = (name: string, description: string): Command =>
     letters
       .command(name)
@@ -51,12 +53,20 @@ export function addDeadLetters(program: Command): void {
       act(command, module, async (running, options) => {
         const text = options.data?.startsWith('@') ? readFileSync(options.data.slice(1), 'utf8') : (options.data ?? '')
         const data = JSON.stringify(parse(text))
-        if (!(await store(running, module).edit(id, data, operator()))) throw banyanError('not-found', { what: `dead letter ${id} of ${module}` })
-        return { value: { edited: id }, text: `edited ${id}; resubmit it with: banyan dead-letters resubmit ${module} ${id}` }
+        if (!(await store(running, module).edit(id, data, operator())))
+          throw banyanError('not-found', { what: `dead letter ${id} of ${module}` })
+        return {
+          value: { edited: id },
+          text: `edited ${id}; resubmit it with: banyan dead-letters resubmit ${module} ${id}`,
+        }
       }),
     )
-  addMany(filtered('resubmit', 'handle dead letters again'), 'resubmitted', (running, module, filter) => store(running, module).resubmit(filter, operator()))
-  addMany(filtered('drop', 'give dead letters up for good'), 'dropped', (running, module, filter) => store(running, module).drop(filter, operator()))
+  addMany(filtered('resubmit', 'handle dead letters again'), 'resubmitted', (running, module, filter) =>
+    store(running, module).resubmit(filter, operator()),
+  )
+  addMany(filtered('drop', 'give dead letters up for good'), 'dropped', (running, module, filter) =>
+    store(running, module).drop(filter, operator()),
+  )
 }
 
 function addList(command: Command): void {
@@ -73,24 +83,46 @@ function addList(command: Command): void {
           const own = running.store.module(name)
           found.push(
             ...(options.parked
-              ? await own.subscriptions.listParked({ ...(options.source === undefined ? {} : { source: options.source }), limit })
+              ? await own.subscriptions.listParked({
+                  ...(options.source === undefined ? {} : { source: options.source }),
+                  limit,
+                })
               : await own.deadLetters.list(filterOf(options), { limit })),
           )
         }
-        const rows = found.map((letter) => [letter.id, `${letter.source}.${letter.type}`, letter.key ?? '', `${letter.attempts} attempts`, errorText(letter.error)])
-        return { value: found, text: rows.length === 0 ? (options.parked ? 'no parked events' : 'no dead letters') : table([['ID', 'WHAT', 'KEY', 'TRIED', 'ERROR'], ...rows]) }
+        const rows = found.map((letter) => [
+          letter.id,
+          `${letter.source}.${letter.type}`,
+          letter.key ?? '',
+          `${letter.attempts} attempts`,
+          errorText(letter.error),
+        ])
+        return {
+          value: found,
+          text:
+            rows.length === 0
+              ? options.parked
+                ? 'no parked events'
+                : 'no dead letters'
+              : table([['ID', 'WHAT', 'KEY', 'TRIED', 'ERROR'], ...rows]),
+        }
       }),
     )
 }
 
-function addMany(command: Command, done: string, action: (running: RunningApp, module: string, filter: DeadLetterFilter) => Promise<number>): void {
+function addMany(
+  command: Command,
+  done: string,
+  action: (running: RunningApp, module: string, filter: DeadLetterFilter) => Promise<number>,
+): void {
   command
     .argument('<module>')
     .argument('[ids...]')
     .option('--all', 'all that the filter meets')
     .action((module: string, ids: string[], _, self: Command) =>
       act(self, module, async (running, options) => {
-        if (ids.length === 0 && !options.all) throw banyanError('unknown-command', { summary: 'name the ids, or say --all' })
+        if (ids.length === 0 && !options.all)
+          throw banyanError('unknown-command', { summary: 'name the ids, or say --all' })
         const count = await action(running, module, { ...filterOf(options), ...(ids.length > 0 ? { ids } : {}) })
         return { value: { [done]: count }, text: `${done} ${count}` }
       }),
@@ -105,7 +137,8 @@ function act(
   const options = command.optsWithGlobals<FilterOptions>()
   return runCommand(options, async (output) => {
     const { value, text } = await withApp(options, (running) => {
-      if (module !== undefined && !running.runtime.contracts.has(module)) throw banyanError('unknown-module', { module })
+      if (module !== undefined && !running.runtime.contracts.has(module))
+        throw banyanError('unknown-module', { module })
       return action(running, options)
     })
     output.result(value, text)
@@ -114,14 +147,24 @@ function act(
 }
 
 function filterOf({ source, type, key }: FilterOptions): DeadLetterFilter {
-  return { ...(source === undefined ? {} : { source }), ...(type === undefined ? {} : { type }), ...(key === undefined ? {} : { key }) }
+  return {
+    ...(source === undefined ? {} : { source }),
+    ...(type === undefined ? {} : { type }),
+    ...(key === undefined ? {} : { key }),
+  }
 }
 
 const store = (running: RunningApp, module: string) => running.store.module(module).deadLetters
 const operator = () => ({ name: userInfo().username, at: createAmbient().now() })
 
 function readable(letter: DeadLetter): object {
-  return { ...letter, data: parse(letter.data), context: parse(letter.context), error: parse(letter.error), diedAt: new Date(letter.diedAt).toISOString() }
+  return {
+    ...letter,
+    data: parse(letter.data),
+    context: parse(letter.context),
+    error: parse(letter.error),
+    diedAt: new Date(letter.diedAt).toISOString(),
+  }
 }
 
 function errorText(error: string | undefined): string {

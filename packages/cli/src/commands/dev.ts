@@ -29,7 +29,11 @@ async function develop(options: CommonOptions & { port?: string }, output: Outpu
   const { config, folder, file } = await load(options)
   const logger = createLogger({ level: 'warn' })
   const database = await openDatabase({ folder, config, environment: process.env, logger })
-  const environment = { ...process.env, ...database.environment, ...(options.port === undefined ? {} : { PORT: options.port }) }
+  const environment = {
+    ...process.env,
+    ...database.environment,
+    ...(options.port === undefined ? {} : { PORT: options.port }),
+  }
   const app = new DevelopedApp(file, environment, output)
   const watcher = watch(folder, {
     ignored: (path) => /(^|[/\\])(node_modules|dist|\.git|\.banyan)([/\\]|$)/.test(relative(folder, path)),
@@ -72,7 +76,9 @@ class DevelopedApp {
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    child.stdout?.pipe(pretty({ colorize: process.stdout.isTTY, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l', destination: 1 }))
+    child.stdout?.pipe(
+      pretty({ colorize: process.stdout.isTTY, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l', destination: 1 }),
+    )
     this.#child = child
     this.#exited = new Promise((done) => {
       child.once('exit', (code) => {

@@ -1,6 +1,6 @@
-import type { Command } from 'commander'
 import { diagnose } from '@banyan/host'
 import { createLogger } from '@banyan/runtime'
+import type { Command } from 'commander'
 import { exitCodes } from '../output.js'
 import { type CommonOptions, runCommand } from '../session.js'
 
@@ -11,9 +11,19 @@ export function addDoctor(program: Command): void {
     .action((_, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions>()
       return runCommand(options, async (output) => {
-        const findings = await diagnose({ folder: process.cwd(), environment: process.env, logger: createLogger({ level: 'silent' }), ...(options.config === undefined ? {} : { file: options.config }) })
+        const findings = await diagnose({
+          folder: process.cwd(),
+          environment: process.env,
+          logger: createLogger({ level: 'silent' }),
+          ...(options.config === undefined ? {} : { file: options.config }),
+        })
         const signs = { good: '✓', warning: '!', bad: '✗' } as const
-        const text = findings.map(({ state, what, remedy }) => `${signs[state]} ${what}${remedy === undefined ? '' : `\n    remedy: ${remedy}`}`).join('\n')
+        const text = findings
+          .map(
+            ({ state, what, remedy }) =>
+              `${signs[state]} ${what}${remedy === undefined ? '' : `\n    remedy: ${remedy}`}`,
+          )
+          .join('\n')
         output.result(findings, text)
         return findings.some(({ state }) => state === 'bad') ? exitCodes.problems : exitCodes.done
       })

@@ -25,7 +25,16 @@ export function urls(running: RunningApp): string {
   const { url, store, runtime } = running
   const { kind, version, target } = store.describe()
   const lines = [`  ${runtime.app} is ready`, '']
-  if (url !== undefined) lines.push(`  API        ${url}`, `  docs       ${url}/docs`, `  health     ${url}/healthz  ${url}/readyz  ${url}/metrics`)
-  lines.push(`  database   PostgreSQL ${version}, ${kind} (${target})`, `  modules    ${[...runtime.contracts.keys()].join(', ')}`, '')
+  if (url !== undefined)
+    lines.push(
+      `  API        ${url}`,
+      `  docs       ${url}/docs`,
+      `  health     ${url}/healthz  ${url}/readyz  ${url}/metrics`,
+    )
+  lines.push(
+    `  database   PostgreSQL ${version}, ${kind} (${target})`,
+    `  modules    ${[...runtime.contracts.keys()].join(', ')}`,
+    '',
+  )
   return lines.join('\n')
 }

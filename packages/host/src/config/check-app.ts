@@ -7,26 +7,38 @@ import { logLevels } from './check.js'
 import type { LoadedApp } from './load.js'
 
 /** Every problem of an app that can be found without opening anything: wiring, settings, services, migration files. */
-export function checkApp({ app, config, folder, file }: LoadedApp, environment: Readonly<Record<string, string | undefined>>): Problem[] {
+export function checkApp(
+  { app, config, folder, file }: LoadedApp,
+  environment: Readonly<Record<string, string | undefined>>,
+): Problem[] {
   const modules = modulesOf(app)
   return [
     ...checkWiring(app),
     ...environmentProblems(environment),
     ...checkEnvironment(modules, environment),
-    ...modules.flatMap(({ migrations }) => (migrations === undefined ? [] : migrationProblems(resolve(folder, migrations)))),
+    ...modules.flatMap(({ migrations }) =>
+      migrations === undefined ? [] : migrationProblems(resolve(folder, migrations)),
+    ),
     ...serviceProblems(file, config.services ?? {}, new Set(modules.map(({ name }) => name))),
   ]
 }
 
-function environmentProblems({ PORT, LOG_LEVEL, DATABASE_URL }: Readonly<Record<string, string | undefined>>): Problem[] {
+function environmentProblems({
+  PORT,
+  LOG_LEVEL,
+  DATABASE_URL,
+}: Readonly<Record<string, string | undefined>>): Problem[] {
   const problems: Problem[] = []
   const report = (where: string, what: string, allowed: string): void => {
     problems.push({ who: 'environment', where, what, allowed, remedy: 'correct the variable, or unset it' })
   }
-  if (PORT !== undefined && !(/^\d+$/.test(PORT) && Number(PORT) <= 65_535)) report('PORT', `is ${JSON.stringify(PORT)}`, 'a whole number from 0 to 65535')
-  if (LOG_LEVEL !== undefined && !logLevels.includes(LOG_LEVEL)) report('LOG_LEVEL', `is ${JSON.stringify(LOG_LEVEL)}`, logLevels.join(', '))
+  if (PORT !== undefined && !(/^\d+$/.test(PORT) && Number(PORT) <= 65_535))
+    report('PORT', `is ${JSON.stringify(PORT)}`, 'a whole number from 0 to 65535')
+  if (LOG_LEVEL !== undefined && !logLevels.includes(LOG_LEVEL))
+    report('LOG_LEVEL', `is ${JSON.stringify(LOG_LEVEL)}`, logLevels.join(', '))
   // The value is not repeated: it holds a password.
-  if (DATABASE_URL && !/^postgres(ql)?:\/\//.test(DATABASE_URL)) report('DATABASE_URL', 'is not the URL of a PostgreSQL', 'postgresql://user:password@host:5432/database')
+  if (DATABASE_URL && !/^postgres(ql)?:\/\//.test(DATABASE_URL))
+    report('DATABASE_URL', 'is not the URL of a PostgreSQL', 'postgresql://user:password@host:5432/database')
   return problems
 }
 
@@ -54,9 +66,20 @@ function serviceProblems(
       const where = `services.${service}`
       const other = placed.get(name)
       if (!names.has(name))
-        problems.push({ who: file, where, what: `names ${name}, which the app does not have`, allowed: [...names].join(', '), remedy: 'correct the name, or add the module to the app' })
+        problems.push({
+          who: file,
+          where,
+          what: `names ${name}, which the app does not have`,
+          allowed: [...names].join(', '),
+          remedy: 'correct the name, or add the module to the app',
+        })
       else if (other !== undefined)
-        problems.push({ who: file, where, what: `names ${name}, which ${other} hosts already`, remedy: 'name each module in one service' })
+        problems.push({
+          who: file,
+          where,
+          what: `names ${name}, which ${other} hosts already`,
+          remedy: 'name each module in one service',
+        })
       placed.set(name, service)
     }
   }

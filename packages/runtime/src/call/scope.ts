@@ -17,9 +17,13 @@ export class Scope implements CallScope {
   /** Set while the commit of the call is under way: from then on its outcome may be unknown. */
   committing = false
   readonly deadlineAt: number
+  /** When the call began, on the monotonic clock; of calls from outside. */
+  begunAt = 0
   readonly #ambient: Ambient
   readonly #parent: Scope | undefined
-  #children: Scope[] | undefined
+  // Nearly always one call runs after the other, so one place is enough and nothing is allocated.
+  #child: Scope | undefined
+  #others: Scope[] | undefined
   #openChildren = 0
   #closed = false
   #controller: AbortController | undefined
@@ -79,7 +83,8 @@ export class Scope implements CallScope {
   }
 
   cancelChildren(reason: ScopeEnd): void {
-    if (this.#children) for (const child of this.#children) child.end(reason)
+    this.#child?.end(reason)
+    if (this.#others) for (const child of this.#others) child.end(reason)
   }
 
   /** The call has ended. */
@@ -93,14 +98,16 @@ export class Scope implements CallScope {
   }
 
   #adopt(child: Scope): void {
-    if (this.#children) this.#children.push(child)
-    else this.#children = [child]
-    this.#openChildren++
+    if (this.#openChildren++ === 0) this.#child = child
+    else if (this.#others) this.#others.push(child)
+    else this.#others = [child]
     if (this.ended) child.end(this.ended)
   }
 
   #release(): void {
-    // I3: one call after the other, the usual case, keeps the list at one.
-    if (--this.#openChildren === 0 && this.#children) this.#children.length = 0
+    if (--this.#openChildren > 0) return
+    // I3
+    this.#child = undefined
+    this.#others = undefined
   }
 }

@@ -27,7 +27,7 @@ export interface DeliveryLimits {
   readonly batchMs: number
   /** Bytes of event data read for one batch. Default 4 MiB. */
   readonly batchBytes: number
-  /** Events kept in memory per source for subscribers that keep up. Default 8,192. */
+  /** Events kept in memory per source for subscribers that keep up. Default 16,384. */
   readonly cacheEvents: number
   /** Bytes of the same. Default 8 MiB. */
   readonly cacheBytes: number
@@ -77,7 +77,7 @@ export const defaultDeliveryLimits: DeliveryLimits = {
   batchEvents: 500,
   batchMs: 50,
   batchBytes: 4 * 1024 * 1024,
-  cacheEvents: 8_192,
+  cacheEvents: 16_384,
   cacheBytes: 8 * 1024 * 1024,
   handlerMs: 30_000,
   maxLag: 100_000,

@@ -97,7 +97,7 @@ export class ParkedRunner {
     this.#tenure.setting.activity.note()
     const now = host.ambient.now()
     if (next === undefined) await this.bell.wait()
-    else if (next > now) await this.bell.wait(next - now, host.ambient.after)
+    else if (next > now) await this.bell.wait(next - now, (delayMs, task) => host.ambient.after(delayMs, task))
     // Due, but under way, deferred or not to be handled yet: whoever changes that rings.
     else await this.#tenure.rest(this.bell, unknownCheckMs)
   }

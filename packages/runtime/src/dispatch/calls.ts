@@ -78,18 +78,13 @@ export function unwrap(contract: AnyContract, operation: string, outcome: Outcom
   return decoded.value
 }
 
-async function invoke(
-  frame: Frame,
-  placement: Placement,
-  contract: AnyContract,
-  envelope: NestedEnvelope,
-): Promise<unknown> {
+// By `then`, not `await`: `deliver` never rejects, and one async function less is a tenth of a call in one process.
+function invoke(frame: Frame, placement: Placement, contract: AnyContract, envelope: NestedEnvelope): Promise<unknown> {
   const scope = new Scope(frame.host.ambient, frame.scope)
-  try {
-    return unwrap(contract, envelope.operation, await placement.deliver(envelope, scope))
-  } finally {
+  return placement.deliver(envelope, scope).then((outcome) => {
     scope.close()
-  }
+    return unwrap(contract, envelope.operation, outcome)
+  })
 }
 
 function call(
@@ -107,7 +102,7 @@ function call(
     return withResult(Promise.reject(banyanError('read-only', { module: host.module })))
   if (contract.name !== host.module) {
     frame.firstCall ??= `${contract.name}.${operation}`
-    if (frame.inTransaction())
+    if (frame.work.begun)
       host.warnOnce(
         `open:${frame.operation}:${contract.name}.${operation}`,
         `${frame.operation} calls ${contract.name}.${operation} while its transaction is open: a connection and its locks are held meanwhile. Call before the first statement, or after the last.`,

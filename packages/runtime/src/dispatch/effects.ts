@@ -45,7 +45,7 @@ export function createEmitFactory(contract: AnyContract): (frame: Frame) => obje
           { details: { issues: checked.issues } },
         )
       const key = String((checked.value as Record<string, unknown>)[event.key])
-      frame.emitted.push({
+      frame.addEvent({
         id: frame.host.ambient.newId(),
         lane: laneOf(key),
         key,
@@ -101,7 +101,7 @@ export function createLaterFactory(callable: ReadonlyMap<string, AnyContract>): 
             { details: { issues: checked.issues } },
           )
         const id = frame.childId(`later:${what}`, frame.nextOrdinal())
-        frame.jobs.push({
+        frame.addJob({
           id,
           module: name,
           operation: operation.name,

@@ -23,6 +23,16 @@ export interface FrameHost {
   warnOnce(key: string, message: string): void
 }
 
+/** What runs the statements of a frame. */
+export interface Work extends SqlExecutor {
+  /** Whether a transaction is open: calling another module then is reported (C5). */
+  readonly begun: boolean
+}
+
+// Most runs publish nothing and schedule nothing, so they share these.
+const noEvents: readonly NewEvent[] = Object.freeze([])
+const noJobs: readonly NewJob[] = Object.freeze([])
+
 /**
  * One run of one handler: what it may do, and what it did. Owns the counters that ids are derived from, and what is
  * collected for the ending of its unit of work.
@@ -34,8 +44,8 @@ export class Frame implements SqlExecutor, StatementWatch {
   readonly host: FrameHost
   readonly envelope: Envelope
   readonly scope: Scope
-  readonly emitted: NewEvent[] = []
-  readonly jobs: NewJob[] = []
+  #emitted: NewEvent[] | undefined
+  #jobs: NewJob[] | undefined
   /** Statements under way. */
   openStatements = 0
   /** The first call this run made to another module, for the warning of C5. */
@@ -43,31 +53,38 @@ export class Frame implements SqlExecutor, StatementWatch {
   ended = false
   #ordinals = 0
   #now: number | undefined
-  readonly #time: number | undefined
-  readonly #execute: (statement: Statement) => Promise<StatementResult>
-  /** Whether the run has a transaction open: calling out then is reported (C5). */
-  readonly inTransaction: () => boolean
+  readonly work: Work
 
-  constructor(
-    host: FrameHost,
-    envelope: Envelope,
-    scope: Scope,
-    execute: (statement: Statement) => Promise<StatementResult>,
-    inTransaction: () => boolean,
-    time?: number,
-  ) {
+  constructor(host: FrameHost, envelope: Envelope, scope: Scope, work: Work, time?: number) {
     this.host = host
     this.envelope = envelope
     this.scope = scope
-    this.#execute = execute
-    this.inTransaction = inTransaction
-    this.#time = time
+    this.work = work
+    this.#now = time
   }
 
   query(statement: Statement): Promise<StatementResult> {
     if (this.ended) return Promise.reject(this.tooLate('a statement'))
     if (this.scope.ended) return Promise.reject(banyanError(this.scope.ended, { operation: this.operation }))
-    return this.#execute(statement)
+    return this.work.query(statement)
+  }
+
+  get emitted(): readonly NewEvent[] {
+    return this.#emitted ?? noEvents
+  }
+
+  get jobs(): readonly NewJob[] {
+    return this.#jobs ?? noJobs
+  }
+
+  addEvent(event: NewEvent): void {
+    if (this.#emitted) this.#emitted.push(event)
+    else this.#emitted = [event]
+  }
+
+  addJob(job: NewJob): void {
+    if (this.#jobs) this.#jobs.push(job)
+    else this.#jobs = [job]
   }
 
   statementStarted(): void {
@@ -100,7 +117,7 @@ export class Frame implements SqlExecutor, StatementWatch {
    * own time. An id without a time (derived from a client's key) takes the clock's, once per run.
    */
   now(): number {
-    this.#now ??= this.#time ?? issueTime(this.envelope.id) ?? this.host.ambient.now()
+    this.#now ??= issueTime(this.envelope.id) ?? this.host.ambient.now()
     return this.#now
   }
 }

@@ -1,7 +1,9 @@
 import type { AnyContract, Checked, OperationDefinition } from '@banyan/contract'
+import type { Envelope, Outcome } from '../call/envelope.js'
+import type { Scope } from '../call/scope.js'
 import type { ModuleStore } from '../ports/store.js'
 import type { ContextKind } from './context.js'
-import type { Frame, FrameHost } from './frame.js'
+import type { Frame, FrameHost, Work } from './frame.js'
 import type { Limiter } from './limiter.js'
 
 export type Handler = (input: unknown, context: object) => unknown
@@ -12,12 +14,27 @@ export interface HostedOperation {
   /** The errors it declares, by name. */
   readonly errors: OperationDefinition['errors']
   readonly handler: Handler
+  readonly counts: OperationCounts
   /** Validates the portable form of the input, and copies it. */
   checkInput(value: unknown): Checked
   /** The checked input as the handler sees it; a fresh object each time. */
   decodeInput(value: unknown): Checked
   /** Validates what the handler gave, as a copy in the portable form. */
   checkOutput(value: unknown): Checked
+}
+
+/** How calls of one operation ended. The codes are those of the contract and of the catalogue, so they are bounded. */
+export interface OperationCounts {
+  ok: number
+  readonly failed: Map<string, number>
+  /** Of calls from outside. */
+  timed: number
+  sumMs: number
+}
+
+/** Is told that a run has ended, gives its place to the next one, and hands its outcome on. */
+export interface Ender {
+  end(module: HostedModule, operation: HostedOperation, envelope: Envelope, scope: Scope, outcome: Outcome): Outcome
 }
 
 /** A module as this process hosts it: what dispatch, events and routes share. */
@@ -33,6 +50,8 @@ export interface HostedModule {
   readonly timeoutMs: number
   /** Outcomes older than this are gone, so their ids are refused (C3). */
   readonly inboxRetentionMs: number
+  /** Runs the statements of queries. */
+  readonly reading: Work
   /** The store of the module: absent for apps that keep nothing. */
   store(): ModuleStore
   context(kind: ContextKind, frame: Frame, extra?: object): object

@@ -3,10 +3,21 @@ import { type BanyanError, banyanError, errorData, isBanyanError } from '@banyan
 import { hashInput } from '../call/derive.js'
 import type { Envelope, Outcome } from '../call/envelope.js'
 import type { Scope } from '../call/scope.js'
-import type { CommandMark, Ending, LogEvent, NewJob, RecordedOutcome, Unit } from '../ports/store.js'
+import type {
+  CommandMark,
+  Ending,
+  LogEvent,
+  NewJob,
+  RecordedOutcome,
+  Statement,
+  StatementResult,
+  Unit,
+} from '../ports/store.js'
+import { realAfter } from '../upkeep.js'
 import { describeIssues } from './effects.js'
-import { Frame } from './frame.js'
-import type { HostedModule, HostedOperation } from './hosted-module.js'
+import type { CommandFaultPoint } from './fault-points.js'
+import { Frame, type Work } from './frame.js'
+import type { Ender, HostedModule, HostedOperation } from './hosted-module.js'
 import { failed, isDeclared, undeclared } from './outcome.js'
 import { settleRun } from './settle.js'
 
@@ -30,8 +41,9 @@ export async function runCommand(
   envelope: Envelope,
   scope: Scope,
   committed: Committed,
-  ended: (outcome: Outcome) => Outcome,
+  ender: Ender,
 ): Promise<Outcome> {
+  const ended = (outcome: Outcome): Outcome => ender.end(module, operation, envelope, scope, outcome)
   const refused = refuseExpired(module, envelope)
   if (refused) return ended(failed(refused))
   const mark = envelope.repeatable ? markOf(envelope) : undefined
@@ -61,10 +73,10 @@ function markOf(envelope: Envelope): CommandMark {
 function pause(module: HostedModule, attempt: number): Promise<void> {
   const { ambient } = module.host
   // Full jitter over a doubling bound, so that those who collided do not collide again.
-  return new Promise((resolve) => void ambient.after(ambient.random() * 5 * 2 ** attempt, resolve))
+  return new Promise((resolve) => void realAfter(ambient.random() * 5 * 2 ** attempt, resolve))
 }
 
-class CommandRun {
+class CommandRun implements Work {
   readonly #module: HostedModule
   readonly #operation: HostedOperation
   readonly #envelope: Envelope
@@ -88,13 +100,15 @@ class CommandRun {
     this.#scope = scope
     this.#mark = mark
     this.#committed = committed
-    this.#frame = new Frame(
-      module.host,
-      envelope,
-      scope,
-      (statement) => this.#open().query(statement),
-      () => this.#unit?.begun === true,
-    )
+    this.#frame = new Frame(module.host, envelope, scope, this)
+  }
+
+  get begun(): boolean {
+    return this.#unit?.begun === true
+  }
+
+  query(statement: Statement): Promise<StatementResult> {
+    return this.#open().query(statement)
   }
 
   #open(): Unit {
@@ -108,13 +122,12 @@ class CommandRun {
     // Decoded for each attempt: a handler may have changed the object it was given.
     const input = this.#operation.decodeInput(this.#envelope.input)
     if (!input.ok) return failed(invalidInput(this.#frame.operation, input.issues))
-    const { ambient } = this.#module.host
     try {
       const given = await this.#operation.handler(input.value, this.#module.context('command', this.#frame))
       settleRun(this.#module, this.#frame)
       if (this.#unit?.recorded) return await this.#replay(this.#unit.recorded)
       const value = this.#checkOutput(given)
-      const paused = ambient.reached('command.after-handler')
+      const paused = this.#reached('command.after-handler')
       if (paused) await paused
       return this.#writes() ? await this.#commit(value) : this.#unwritten(value)
     } catch (error) {
@@ -151,12 +164,12 @@ class CommandRun {
       ...(jobs.length > 0 ? { jobs } : {}),
     }
     const unit = this.#open()
-    await ambient.reached('command.before-commit', { operation: this.#frame.operation })
+    await this.#reached('command.before-commit')
     this.#refuseEnded()
     this.#scope.committing = true
     const { positions } = await unit.commit(ending)
     if (unit.recorded) return this.#replay(unit.recorded)
-    await ambient.reached('command.after-commit', { operation: this.#frame.operation })
+    await this.#reached('command.after-commit')
     if (emitted.length > 0 || jobs.length > 0)
       this.#committed(
         this.#module.name,
@@ -164,6 +177,11 @@ class CommandRun {
         jobs,
       )
     return outcome
+  }
+
+  #reached(point: CommandFaultPoint): void | Promise<void> {
+    // The envelope says module and operation: nothing is made for a point that nobody armed.
+    return this.#module.host.ambient.reached(point, this.#envelope as unknown as Readonly<Record<string, unknown>>)
   }
 
   /** I4 */
@@ -181,11 +199,18 @@ class CommandRun {
       if (this.#scope.ended && !this.#scope.committing)
         return failed(banyanError(this.#scope.ended, { operation: this.#frame.operation }))
       if (unit && this.#module.store().isTransient(error)) return 'again'
+      if (this.#isReused(error)) return failed(error)
       return undeclared(this.#frame, error)
     } catch (second) {
       await unit?.rollback()
       return undeclared(this.#frame, second)
     }
+  }
+
+  // The store refuses the id of this very command; the same code of a nested call is about another id, and a fault inside.
+  #isReused(error: unknown): error is BanyanError {
+    if (!this.#mark || !isBanyanError(error, 'id-reused')) return false
+    return error.message === banyanError('id-reused', { id: this.#mark.id }).message
   }
 
   /** I2 */

@@ -48,14 +48,7 @@ export class ModuleEvents implements EventRunner {
     signal.addEventListener('abort', stop, { once: true })
     const travel = parseTravel(event.context)
     const envelope = eventEnvelope(module.name, key, event, travel)
-    const frame = new Frame(
-      module.host,
-      envelope,
-      scope,
-      (statement) => unit.query(statement),
-      () => unit.begun,
-      event.at,
-    )
+    const frame = new Frame(module.host, envelope, scope, unit, event.at)
     try {
       await found.handler(
         data.value,

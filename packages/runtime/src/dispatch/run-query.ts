@@ -2,12 +2,10 @@ import { banyanError, errorData } from '@banyan/errors'
 import type { Envelope, Outcome } from '../call/envelope.js'
 import type { Scope } from '../call/scope.js'
 import { Frame } from './frame.js'
-import type { HostedModule, HostedOperation } from './hosted-module.js'
+import type { Ender, HostedModule, HostedOperation } from './hosted-module.js'
 import { failed, isDeclared, undeclared } from './outcome.js'
 import { invalidOutput } from './run-command.js'
 import { settleRun } from './settle.js'
-
-const never = (): boolean => false
 
 /** Runs a query: no transaction, statements read-only, nothing recorded. `input` is what the handler gets. */
 export async function runQuery(
@@ -16,20 +14,29 @@ export async function runQuery(
   envelope: Envelope,
   scope: Scope,
   input: unknown,
-  ended: (outcome: Outcome) => Outcome,
+  ender: Ender,
 ): Promise<Outcome> {
-  const frame = new Frame(module.host, envelope, scope, (statement) => module.store().reader.query(statement), never)
+  const frame = new Frame(module.host, envelope, scope, module.reading)
   try {
     const given = await operation.handler(input, module.context('query', frame))
     settleRun(module, frame)
     const output = operation.checkOutput(given)
     if (!output.ok) throw invalidOutput(frame.operation, output.issues)
-    if (scope.ended) return ended(failed(banyanError(scope.ended, { operation: frame.operation })))
-    return ended({ ok: true, value: output.value })
+    if (scope.ended)
+      return ender.end(
+        module,
+        operation,
+        envelope,
+        scope,
+        failed(banyanError(scope.ended, { operation: frame.operation })),
+      )
+    return ender.end(module, operation, envelope, scope, { ok: true, value: output.value })
   } catch (error) {
     frame.ended = true
     scope.cancelChildren('cancelled')
-    if (isDeclared(frame, operation.errors, error)) return ended({ ok: false, error: errorData(error) })
-    return ended(undeclared(frame, error))
+    const outcome: Outcome = isDeclared(frame, operation.errors, error)
+      ? { ok: false, error: errorData(error) }
+      : undeclared(frame, error)
+    return ender.end(module, operation, envelope, scope, outcome)
   }
 }

@@ -74,6 +74,7 @@ function hostModule(module: AnyModule, config: unknown, options: HostOptions): H
     timeoutMs: deadline === undefined ? defaults.timeoutMs : parseDuration(deadline),
     inboxRetentionMs:
       module.retention?.inbox === undefined ? defaults.inboxRetentionMs : parseDuration(module.retention.inbox),
+    reading: { begun: false, query: (statement) => options.store(name).reader.query(statement) },
     store: () => options.store(name),
     context: createContextFactory(host, module.context as ContextExtension | undefined),
     strict: options.strict,
@@ -98,6 +99,7 @@ function hostOperation(definition: OperationDefinition, handler: Handler): Hoste
     handler,
     checkInput: (value) => definition.inputCodec.check(value),
     decodeInput: (value) => definition.inputCodec.decode(value),
+    counts: { ok: 0, failed: new Map(), timed: 0, sumMs: 0 },
     checkOutput: (value) => definition.outputCodec.check(value),
   }
 }
@@ -106,7 +108,15 @@ function hostOperation(definition: OperationDefinition, handler: Handler): Hoste
 const raw = (value: unknown): Checked => ({ ok: true, value })
 
 function hostRoute(contract: AnyContract, handler: Handler): HostedOperation {
-  return { kind: 'command', errors: contract.errors, handler, checkInput: raw, decodeInput: raw, checkOutput: raw }
+  return {
+    kind: 'command',
+    errors: contract.errors,
+    handler,
+    checkInput: raw,
+    decodeInput: raw,
+    checkOutput: raw,
+    counts: { ok: 0, failed: new Map(), timed: 0, sumMs: 0 },
+  }
 }
 
 function handlersOf(module: AnyModule): Map<string, Map<string, { source: AnyContract; handler: Handler }>> {

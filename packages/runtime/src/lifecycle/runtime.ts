@@ -4,16 +4,16 @@ import type { AnyContract } from '@banyan/contract'
 import { banyanError, problemsError } from '@banyan/errors'
 import { type AnyModule, type App, checkWiring, modulesOf } from '@banyan/module'
 import type { Outcome } from '../call/envelope.js'
+import type { Scope } from '../call/scope.js'
 import { createDelivery, type Delivery } from '../delivery/delivery.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
 import type { HostedModule } from '../dispatch/hosted-module.js'
-import { DispatchMetrics } from '../dispatch/metrics.js'
-import type { Scope } from '../call/scope.js'
+import { dispatchMetrics } from '../dispatch/metrics.js'
 import { failed, rebuilt } from '../dispatch/outcome.js'
 import { ModuleEvents } from '../dispatch/run-event.js'
 import type { Logger } from '../logging/logger.js'
 import type { Store } from '../ports/store.js'
-import { externalEnvelope, withinScope } from './external.js'
+import { externalEnvelope, refuseId, withinScope } from './external.js'
 import { hostModules } from './host-modules.js'
 import { retentionOf, subscriptionPlans } from './plans.js'
 import type { ExternalCall, HealthReport, Metric, ModuleState, Runtime } from './types.js'
@@ -59,7 +59,6 @@ class LocalRuntime implements Runtime {
   readonly #hosted: Map<string, HostedModule>
   readonly #dispatcher: Dispatcher
   readonly #delivery: Delivery
-  readonly #metrics: DispatchMetrics
   /** Calls from outside and of jobs that run now. */
   readonly #open = new Set<Scope>()
   #state: ModuleState = 'stopped'
@@ -72,12 +71,11 @@ class LocalRuntime implements Runtime {
     this.contracts = new Map(this.#modules.map(({ contract }) => [contract.name, contract]))
     const hosted = new Map<string, HostedModule>()
     this.#hosted = hosted
-    this.#metrics = new DispatchMetrics(options.ambient)
     this.#dispatcher = new Dispatcher({
       modules: hosted,
       committed: (...commit) => this.#delivery.committed(...commit),
       pressure: (module) => this.#delivery.pressure(module),
-      observe: this.#metrics,
+      ambient: options.ambient,
     })
     for (const [name, module] of hostModules(this.#modules, {
       ambient: options.ambient,
@@ -165,6 +163,8 @@ class LocalRuntime implements Runtime {
       return Promise.resolve(
         failed(banyanError('unknown-operation', { module: call.module, operation: call.operation })),
       )
+    const refused = refuseId(call)
+    if (refused) return Promise.resolve(failed(refused))
     const envelope = externalEnvelope(this.#options.ambient, kind, call)
     return withinScope(
       this.#options.ambient,
@@ -227,7 +227,7 @@ class LocalRuntime implements Runtime {
   }
 
   metrics(): readonly Metric[] {
-    return [...this.#metrics.collect(this.#hosted.values()), ...this.#delivery.metrics()]
+    return [...dispatchMetrics(this.#hosted.values()), ...this.#delivery.metrics()]
   }
 
   async settled(timeoutMs?: number): Promise<void> {

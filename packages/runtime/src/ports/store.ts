@@ -234,7 +234,10 @@ export interface SubscriptionStore {
   /** Sets positions by hand (an operator's decision after `log-diverged`): fences whoever runs it. */
   reset(key: SubscriptionKey, start: LogHeads): Promise<void>
   /** Keys that have parked or held events in the lanes given, with how many. */
-  parkedKeys(key: SubscriptionKey, lanes: readonly number[]): Promise<readonly { lane: number; key: string; count: number }[]>
+  parkedKeys(
+    key: SubscriptionKey,
+    lanes: readonly number[],
+  ): Promise<readonly { lane: number; key: string; count: number }[]>
   /** The first parked event of each key that is due at `now` and not held, soonest first. */
   parkedDue(key: SubscriptionKey, lanes: readonly number[], now: number, limit: number): Promise<readonly ParkedEvent[]>
   /** Time of the soonest parked event that is not due yet; undefined when there is none. */
@@ -263,9 +266,19 @@ export interface ParkedEvent extends LogEvent {
 export interface SubscriptionStep {
   readonly key: SubscriptionKey
   /** Moves lanes on. The guard is epoch and `from`; a lane that is not where it should be makes the unit `fenced`. */
-  readonly lanes: readonly { readonly lane: number; readonly from: number; readonly to: number; readonly epoch: number }[]
+  readonly lanes: readonly {
+    readonly lane: number
+    readonly from: number
+    readonly to: number
+    readonly epoch: number
+  }[]
   /** Events set aside in the same transaction: one that failed (with its error), or one whose key waits. */
-  readonly park?: readonly { readonly event: LogEvent; readonly attempts: number; readonly nextAt: number; readonly error?: string }[]
+  readonly park?: readonly {
+    readonly event: LogEvent
+    readonly attempts: number
+    readonly nextAt: number
+    readonly error?: string
+  }[]
   /** A parked event that this unit handled: deleted here; its lane's epoch is share-locked. */
   readonly handled?: { readonly lane: number; readonly position: number; readonly epoch: number }
 }
@@ -333,7 +346,10 @@ export interface DeadLetterFilter {
 
 export interface DeadLetterStore {
   /** Newest first; `before` is the id of the last one of the page before. */
-  list(filter: DeadLetterFilter, page: { readonly limit: number; readonly before?: string }): Promise<readonly DeadLetter[]>
+  list(
+    filter: DeadLetterFilter,
+    page: { readonly limit: number; readonly before?: string },
+  ): Promise<readonly DeadLetter[]>
   count(): Promise<number>
   get(id: string): Promise<DeadLetter | undefined>
   /** Keeps the original and writes an audit line. False when there is no such letter. */

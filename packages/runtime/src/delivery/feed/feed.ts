@@ -237,6 +237,8 @@ export class Feed {
       if (run) run.push(event)
       else page.set(event.lane, [event])
       this.#cache.fill(event)
+      // I2: so that no reader is ever ahead of the heads, and its lag is exact.
+      this.#raise(event.lane, event.position)
       bytes += eventBytes(event)
     }
     this.#page = page

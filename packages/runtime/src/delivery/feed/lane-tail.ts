@@ -19,24 +19,24 @@ export class LaneTail {
     return this.#events.length - this.#start
   }
 
-  /** Takes an event in; gives back those that joined the run. */
-  add(event: LogEvent): readonly LogEvent[] {
+  /** Takes an event in; gives back how many events joined the run. */
+  add(event: LogEvent): number {
     if (this.length === 0) {
       this.#events = [event]
       this.#start = 0
       this.#first = event.position
-      return this.#absorb([event])
+      return 1 + this.#absorb()
     }
     const next = this.#first + this.length
-    if (event.position < next) return []
+    if (event.position < next) return 0
     if (event.position > next) {
       this.#ahead ??= new Map()
       // A gap that never closes: another process committed it. The database serves from there on.
       if (this.#ahead.size < aheadLimit) this.#ahead.set(event.position, event)
-      return []
+      return 0
     }
     this.#events.push(event)
-    return this.#absorb([event])
+    return 1 + this.#absorb()
   }
 
   /** Whether the run ends right before this position, so that it would extend it. */
@@ -44,14 +44,20 @@ export class LaneTail {
     return this.length > 0 && this.#first + this.length === position
   }
 
-  #absorb(joined: LogEvent[]): readonly LogEvent[] {
+  /** The last events of the run, as many as asked for. */
+  newest(count: number): readonly LogEvent[] {
+    return this.#events.slice(this.#events.length - count)
+  }
+
+  #absorb(): number {
     const ahead = this.#ahead
-    if (!ahead) return joined
+    if (!ahead) return 0
+    let joined = 0
     let next = this.#first + this.length
     for (let event = ahead.get(next); event; event = ahead.get(++next)) {
       ahead.delete(next)
       this.#events.push(event)
-      joined.push(event)
+      joined++
     }
     for (const position of ahead.keys()) if (position < next) ahead.delete(position)
     if (ahead.size === 0) this.#ahead = undefined

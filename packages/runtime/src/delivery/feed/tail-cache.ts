@@ -37,11 +37,10 @@ export class TailCache {
   }
 
   add(event: LogEvent): void {
-    for (const joined of (this.#lanes[event.lane] as LaneTail).add(event)) {
-      this.#events++
-      this.#bytes += eventBytes(joined)
-      this.#order.push(joined.lane)
-    }
+    const tail = this.#lanes[event.lane] as LaneTail
+    const joined = tail.add(event)
+    if (joined === 1) this.#count(event)
+    else if (joined > 1) for (const one of tail.newest(joined)) this.#count(one)
     while (this.#events > this.#maxEvents || this.#bytes > this.#maxBytes) this.#dropOldest()
   }
 
@@ -61,6 +60,12 @@ export class TailCache {
     this.#orderStart = 0
     this.#events = 0
     this.#bytes = 0
+  }
+
+  #count(event: LogEvent): void {
+    this.#events++
+    this.#bytes += eventBytes(event)
+    this.#order.push(event.lane)
   }
 
   #dropOldest(): void {
