@@ -1,4 +1,5 @@
 import { banyanError } from '@banyan/errors'
+import { laneCount } from '../call/lane.js'
 import type { Activity } from './activity.js'
 import { Bell } from './bell.js'
 import type { Feed } from './feed/feed.js'
@@ -21,6 +22,7 @@ export interface SettledParts {
 }
 
 const lookAgainMs = 200
+const allLanes: readonly number[] = Array.from({ length: laneCount }, (_, lane) => lane)
 
 /**
  * Resolves when there is nothing left to do: every event up to the heads is handled or parked for later, nothing is
@@ -42,9 +44,9 @@ export async function settle(parts: SettledParts, timeoutMs: number): Promise<Se
       const serial = activity.serial
       // The database is asked only when memory knows of nothing left to do.
       const known = inMemory(parts)
-      const open = known.length > 0 ? known : await lookOnce(parts)
+      const { open, parkedForLater } = known.length > 0 ? { open: known, parkedForLater: 0 } : await lookOnce(parts)
       // Only a look during which nothing moved counts.
-      if (open.length === 0 && activity.serial === serial && activity.busy === 0) return report(parts)
+      if (open.length === 0 && activity.serial === serial && activity.busy === 0) return { parkedForLater }
       if (late) throw unsettled(open)
       await bell.wait(lookAgainMs, host.upkeepAfter)
     }
@@ -54,25 +56,27 @@ export async function settle(parts: SettledParts, timeoutMs: number): Promise<Se
   }
 }
 
-function report({ subscriptions }: SettledParts): SettledReport {
-  return { parkedForLater: subscriptions.reduce((sum, one) => sum + (one.tenure?.parked.total ?? 0), 0) }
-}
-
 function unsettled(open: readonly string[]): Error {
   const what = open.length > 0 ? open.join('; ') : 'work keeps coming'
   return banyanError('deadline-exceeded', { operation: `settled (${what})` }, { details: { unsettled: open } })
 }
 
-/** Everything that is not at rest, in words. */
-async function lookOnce(parts: SettledParts): Promise<string[]> {
+interface Look {
+  /** Everything that is not at rest, in words. */
+  readonly open: readonly string[]
+  readonly parkedForLater: number
+}
+
+async function lookOnce(parts: SettledParts): Promise<Look> {
   const { feeds, subscriptions, jobs } = parts
   await Promise.all(feeds.map((feed) => feed.refresh()))
-  const found = await Promise.all([
-    ...subscriptions.map((subscription) => lookAtSubscription(parts, subscription)),
-    ...jobs.map(async (runner) => ((await runner.isDue()) ? [`${runner.module}: a job is due`] : [])),
-  ])
+  const found = await Promise.all(subscriptions.map((subscription) => lookAtSubscription(parts, subscription)))
+  const due = await Promise.all(
+    jobs.map(async (runner) => ((await runner.isDue()) ? [`${runner.module}: a job is due`] : [])),
+  )
   // Last, and without waiting, so that it tells of the same moment as the serial.
-  return [...found.flat(), ...inMemory(parts)]
+  const open = [...found.flatMap((look) => look.open), ...due.flat(), ...inMemory(parts)]
+  return { open, parkedForLater: found.reduce((sum, look) => sum + look.parkedForLater, 0) }
 }
 
 function inMemory({ activity, subscriptions }: SettledParts): string[] {
@@ -89,26 +93,25 @@ function whyNot(tenure: NonNullable<Subscription['tenure']>): string {
   return reason === undefined ? '' : ` (${reason})`
 }
 
-async function lookAtSubscription({ host, feeds }: SettledParts, subscription: Subscription): Promise<string[]> {
+async function lookAtSubscription({ host, feeds }: SettledParts, subscription: Subscription): Promise<Look> {
   const { plan, store, what } = subscription.setting
-  const { tenure } = subscription
-  const lanes = tenure ? tenure.laneNumbers : []
   const open: string[] = []
-  if (lanes.length > 0) {
-    const due = await store.subscriptions.parkedDue(plan.key, lanes, host.ambient.now(), 1)
-    if (due.length > 0) {
-      open.push(`${what}: a parked event is due`)
-      // It may have come from outside: then nobody here knows of it yet.
-      subscription.wake()
-    }
+  // Of all lanes: what is parked in those that nobody holds yet, or another process holds, is not at rest either.
+  const due = await store.subscriptions.parkedDue(plan.key, allLanes, host.ambient.now(), 1)
+  if (due.length > 0) {
+    open.push(`${what}: a parked event is due`)
+    // It may have come from outside: then nobody here knows of it yet.
+    subscription.wake()
   }
-  if (lanes.length === 64) return open
-  // Lanes that another process holds: what it stored is all that can be known.
+  const parkedForLater = await store.subscriptions.parkedCount(plan.key)
+  const held = subscription.tenure?.laneNumbers ?? []
+  if (held.length === laneCount) return { open, parkedForLater }
+  // Of lanes that are not held here, what was stored is all that can be known.
   const heads = feeds.find((feed) => feed.source === plan.key.source)?.heads ?? []
   let behind = 0
   for (const { lane, position } of await store.subscriptions.progress(plan.key))
-    if (!lanes.includes(lane)) behind += Math.max(0, (heads[lane] ?? 0) - position)
+    if (!held.includes(lane)) behind += Math.max(0, (heads[lane] ?? 0) - position)
   const { state, reason } = subscription.health()
   if (behind > 0) open.push(`${what}: ${behind} events are not handled yet (${state}${reason ? `: ${reason}` : ''})`)
-  return open
+  return { open, parkedForLater }
 }

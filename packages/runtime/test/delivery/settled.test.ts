@@ -72,6 +72,25 @@ describe('settled', () => {
     expect(await run.delivery.settled()).toEqual({ parkedForLater: 1 })
   })
 
+  it('waits for what was parked before this process began, though no lane is held here yet', async () => {
+    const run = await start([plan('billing', { attempts: 50 })])
+    let down = true
+    run.handlers.billing = (event, unit, signal) => {
+      if (down) throw new Error('down')
+      return note(event, unit, signal)
+    }
+    run.publish([{ key: 'a' }])
+    await run.delivery.settled()
+    await run.delivery.stop(1_000)
+    down = false
+    run.clock.advance(24 * 3_600_000)
+    const next = run.another('next process')
+    await next.start()
+    expect(await next.settled()).toEqual({ parkedForLater: 0 })
+    expect(run.modules.billing.effects).toEqual(['a@1'])
+    await next.stop(1_000)
+  })
+
   it('waits for what another process holds', async () => {
     const run = await start([plan('billing')])
     const other = run.another('other process')
