@@ -7,7 +7,7 @@ import { createPostgresStore } from '@banyan/store-postgres'
 import { checkApp } from './config/check-app.js'
 import type { GatewayConfig } from './config/define.js'
 import type { LoadedApp } from './config/load.js'
-import { dataFolder, openDatabase } from './database.js'
+import { openDatabase, storeSecret } from './database.js'
 
 export interface StartOptions {
   readonly loaded: LoadedApp
@@ -48,18 +48,15 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
   const level = environment.LOG_LEVEL ?? config.log?.level ?? 'info'
   const logger = options.logger ?? createLogger({ level: level as 'info' })
   const database = await openDatabase({ folder, config, environment, logger, guest: options.guest ?? false })
-  const store = createPostgresStore(
-    {
-      app: app.name,
-      ambient,
-      connection: database.connection,
-      log: ({ level: severity, message, ...fields }) => logger[severity](fields, message),
-      limits: config.store?.connections === undefined ? {} : { units: config.store.connections },
-    },
-    database.kind === 'embedded'
-      ? { kind: 'embedded', target: dataFolder({ folder, config, environment }), stop: database.close }
-      : undefined,
-  )
+  const store = createPostgresStore({
+    app: app.name,
+    ambient,
+    kind: database.kind,
+    connection: database.connection,
+    ...storeSecret(environment),
+    log: ({ level: severity, message, ...fields }) => logger[severity](fields, message),
+    limits: config.store?.connections === undefined ? {} : { units: config.store.connections },
+  })
   const runtime = createRuntime({
     app,
     store,
@@ -74,6 +71,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
   const stop = once(async () => {
     await gateway?.close(config.stopDeadlineMs)
     await runtime.stop(config.stopDeadlineMs)
+    await database.close()
   })
   try {
     await runtime.start()

@@ -1,7 +1,7 @@
 import type { Store, StoreModule } from '@banyan/runtime'
 import type { EmbeddedOptions } from './embedded/types.js'
 import { PostgresStore } from './postgres-store.js'
-import type { PostgresStoreOptions, StoreHome } from './store-options.js'
+import type { PostgresStoreOptions } from './store-options.js'
 
 /** How a store is made where it is not known yet whether there is a server. */
 export interface StoreOptions extends Omit<PostgresStoreOptions, 'connection'> {
@@ -13,12 +13,9 @@ export interface StoreOptions extends Omit<PostgresStoreOptions, 'connection'> {
   readonly embedded?: Omit<EmbeddedOptions, 'dataDir' | 'log'>
 }
 
-/**
- * A store over a server, or over an embedded server that is running already; it stays its caller's to stop.
- * @param home what the store tells of itself; default: a server
- */
-export function createPostgresStore(options: PostgresStoreOptions, home?: StoreHome): Store {
-  return home ? new PostgresStore(options, home) : new PostgresStore(options)
+/** A store over a server, or over an embedded server that is running already; it stays its caller's to stop. */
+export function createPostgresStore(options: PostgresStoreOptions): Store {
+  return new PostgresStore(options)
 }
 
 /**
