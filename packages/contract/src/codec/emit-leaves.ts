@@ -1,6 +1,5 @@
 import { depthAt, type Emitter, type Frame } from './frame.js'
 import type { Condition, Literal, Plan } from './plan.js'
-import { isUuidPattern } from './uuid.js'
 
 type Leaf = Extract<Plan, { kind: 'unknown' | 'never' | 'boolean' | 'string' | 'number' | 'literal' }>
 
@@ -110,7 +109,6 @@ type PlainCondition = Exclude<Condition, { kind: 'overwrite' | 'library' }>
 function failing(emitter: Emitter, condition: PlainCondition, value: string, type: string): string {
   switch (condition.kind) {
     case 'pattern': {
-      if (isUuidPattern(condition.pattern)) return `!isUuid(${value})`
       const pattern = emitter.constant(condition.pattern)
       const { global, sticky } = condition.pattern
       return global || sticky ? `(${pattern}.lastIndex = 0, !${pattern}.test(${value}))` : `!${pattern}.test(${value})`

@@ -1,7 +1,6 @@
 import type { LibraryCheck, When } from './plan.js'
 import { copyContainers, copyPortable, isPlainPrototype, isPortableText, REFUSED } from './portable.js'
 import type { StandardSchema } from './types.js'
-import { isUuid } from './uuid.js'
 
 /**
  * What generated code throws where it cannot say what the library would: the whole value then goes to the library. Returning
@@ -85,7 +84,6 @@ export const generatedRuntime = {
   isPlainPrototype,
   isPortableText,
   isSafeInteger: Number.isSafeInteger,
-  isUuid,
   keysOf: Object.keys,
   merge,
   prototypeOf: Object.getPrototypeOf,
