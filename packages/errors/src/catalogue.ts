@@ -141,8 +141,8 @@ export const catalogue = {
   'not-awaited': entry(
     500,
     false,
-    '{operation} ended while {what} was still running',
-    'A statement or call was started without await.',
+    '{operation} ended without waiting for {what}',
+    'A statement or call was written or started without await.',
     'Await it.',
   ),
   'read-only': entry(

@@ -83,6 +83,8 @@ function invoke(frame: Frame, placement: Placement, contract: AnyContract, envel
   const scope = new Scope(frame.host.ambient, frame.scope)
   return placement.deliver(envelope, scope).then((outcome) => {
     scope.close()
+    // Left without await and cancelled (P1): nobody hears a rejection, and Node would end the process for it.
+    if (frame.ended) return undefined
     return unwrap(contract, envelope.operation, outcome)
   })
 }

@@ -1,4 +1,5 @@
 import type { Statement } from '../ports/store.js'
+import type { StatementWatch } from '../sql/query.js'
 import { createSql, type SqlTag } from '../sql/tag.js'
 import { createCallFactory } from './calls.js'
 import { createEmitFactory, createFailFactory, createLaterFactory } from './effects.js'
@@ -27,6 +28,11 @@ function boundClient(frame: Frame): BoundClient {
   }
 }
 
+/** Helpers may prepare pieces of statements that one handler uses and another does not. */
+function helperWatch(frame: Frame): StatementWatch {
+  return { statementStarted: () => frame.statementStarted(), statementEnded: () => frame.statementEnded() }
+}
+
 /** What kind of handler a context is for: queries neither publish nor schedule. */
 export type ContextKind = 'command' | 'query'
 
@@ -50,7 +56,10 @@ export function createContextFactory(
   return (kind, frame, extra) => {
     const context = kind === 'command' ? new CommandContext(frame) : new QueryContext(frame)
     if (extension)
-      Object.assign(context, extension({ pg: boundClient(frame), sql: createSql(frame, frame), config: host.config }))
+      Object.assign(
+        context,
+        extension({ pg: boundClient(frame), sql: createSql(frame, helperWatch(frame)), config: host.config }),
+      )
     if (extra) Object.assign(context, extra)
     return context
   }

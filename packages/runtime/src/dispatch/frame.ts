@@ -48,6 +48,8 @@ export class Frame implements SqlExecutor, StatementWatch {
   #jobs: NewJob[] | undefined
   /** Statements under way. */
   openStatements = 0
+  /** Statements that were written, and neither ran nor became part of another one. */
+  unusedStatements = 0
   /** The first call this run made to another module, for the warning of C5. */
   firstCall: string | undefined
   ended = false
@@ -85,6 +87,14 @@ export class Frame implements SqlExecutor, StatementWatch {
   addJob(job: NewJob): void {
     if (this.#jobs) this.#jobs.push(job)
     else this.#jobs = [job]
+  }
+
+  statementMade(): void {
+    this.unusedStatements++
+  }
+
+  statementUsed(): void {
+    this.unusedStatements--
   }
 
   statementStarted(): void {

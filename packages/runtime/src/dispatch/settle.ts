@@ -10,9 +10,9 @@ import type { HostedModule } from './hosted-module.js'
 export function settleRun(module: HostedModule, frame: Frame): void {
   frame.ended = true
   const calls = frame.scope.openCalls
-  if (calls === 0 && frame.openStatements === 0) return
+  if (calls === 0 && frame.openStatements === 0 && frame.unusedStatements === 0) return
   if (calls > 0) frame.scope.cancelChildren('cancelled')
-  const what = calls > 0 ? `${calls} call(s)` : `${frame.openStatements} statement(s)`
+  const what = calls > 0 ? `${calls} call(s)` : `${frame.openStatements + frame.unusedStatements} statement(s)`
   const error = banyanError('not-awaited', { operation: frame.operation, what })
   if (module.strict) throw error
   module.host.logger.error({ operation: frame.operation }, error.message)

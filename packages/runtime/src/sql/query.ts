@@ -53,9 +53,14 @@ function plainText(strings: readonly string[]): string {
 
 /** Watches the statements of a handler, so that one left without await can be found. */
 export interface StatementWatch {
+  /** A template was written, and has neither run nor become part of another one. */
+  statementMade?(): void
+  statementUsed?(): void
   statementStarted(): void
   statementEnded(): void
 }
+
+const unheard = (): void => undefined
 
 /**
  * A statement that runs when it is awaited, or asked for its rows; never twice. Nested in another template it is a
@@ -67,16 +72,25 @@ export class Query<Row = unknown> implements PromiseLike<Row[]> {
   readonly #executor: SqlExecutor
   readonly #watch: StatementWatch | undefined
   #result: Promise<StatementResult> | undefined
+  #used = false
 
   constructor(strings: readonly string[], values: readonly unknown[], executor: SqlExecutor, watch?: StatementWatch) {
     this.#strings = strings
     this.#values = values
     this.#executor = executor
     this.#watch = watch
+    watch?.statementMade?.()
+  }
+
+  #use(): void {
+    if (this.#used) return
+    this.#used = true
+    this.#watch?.statementUsed?.()
   }
 
   /** Writes the query as a fragment of another one. */
   write(writer: SqlWriter): void {
+    this.#use()
     writer.template(this.#strings, this.#values)
   }
 
@@ -90,9 +104,12 @@ export class Query<Row = unknown> implements PromiseLike<Row[]> {
 
   #run(): Promise<StatementResult> {
     if (this.#result) return this.#result
+    this.#use()
+    // What cannot be written throws here and now, whether it is awaited or not.
+    const statement = this.statement()
     const watch = this.#watch
     watch?.statementStarted()
-    const result = this.#executor.query(this.statement())
+    const result = this.#executor.query(statement)
     this.#result = result
     if (watch) {
       const ended = (): void => watch.statementEnded()
@@ -106,29 +123,35 @@ export class Query<Row = unknown> implements PromiseLike<Row[]> {
     resolved?: ((rows: Row[]) => A | PromiseLike<A>) | null,
     rejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#run()
-      .then((result) => result.rows as Row[])
-      .then(resolved, rejected)
+    return this.#answer(({ rows }) => rows as Row[]).then(resolved, rejected)
   }
 
-  async all(): Promise<Row[]> {
-    return (await this.#run()).rows as Row[]
+  all(): Promise<Row[]> {
+    return this.#answer(({ rows }) => rows as Row[])
   }
 
   /** The first row, or null. */
-  async first(): Promise<Row | null> {
-    return ((await this.#run()).rows[0] as Row | undefined) ?? null
+  first(): Promise<Row | null> {
+    return this.#answer(({ rows }) => (rows[0] as Row | undefined) ?? null)
   }
 
   /** The only row. Rejects when there is none, or more than one. */
-  async one(): Promise<Row> {
-    const { rows } = await this.#run()
-    if (rows.length !== 1) throw banyanError('not-found', { what: `single row (found ${rows.length})` })
-    return rows[0] as Row
+  one(): Promise<Row> {
+    return this.#answer(({ rows }) => {
+      if (rows.length !== 1) throw banyanError('not-found', { what: `single row (found ${rows.length})` })
+      return rows[0] as Row
+    })
   }
 
   /** How many rows the statement changed or returned. */
-  async run(): Promise<number> {
-    return (await this.#run()).rowCount ?? 0
+  run(): Promise<number> {
+    return this.#answer(({ rowCount }) => rowCount ?? 0)
+  }
+
+  #answer<Value>(read: (result: StatementResult) => Value): Promise<Value> {
+    const answer = this.#run().then(read)
+    // A handler that forgot to await it is told by its run; the process must not end by a rejection that nobody hears.
+    if (this.#watch) answer.catch(unheard)
+    return answer
   }
 }
