@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { nameProblem } from './project-name.js'
+import { appName, nameProblem } from './project-name.js'
 import { Refusal } from './refusal.js'
 
 export interface ProjectOptions {
@@ -18,8 +18,8 @@ export interface CreatedProject {
 
 const packageFolder = join(dirname(fileURLToPath(import.meta.url)), '..')
 const templateFolder = join(packageFolder, 'templates', 'app')
-/** Stands in the template where the name of the project goes. */
-const placeholder = 'my-banyan-app'
+/** Stand in the template where the names of the package and of the app go. */
+const placeholders = { package: 'my-banyan-app', app: 'myBanyanApp' }
 /** What a folder may hold already: it is not anybody's work. */
 const harmless = new Set(['.git', '.DS_Store', 'Thumbs.db'])
 
@@ -59,7 +59,9 @@ function templateFiles(folder: string, inside = ''): string[] {
 }
 
 function contentOf(path: string, name: string): string {
-  const text = readFileSync(join(templateFolder, path), 'utf8').replaceAll(placeholder, name)
+  const text = readFileSync(join(templateFolder, path), 'utf8')
+    .replaceAll(placeholders.package, name)
+    .replaceAll(placeholders.app, appName(name))
   if (path !== 'package.json') return text
   const manifest = JSON.parse(text) as { dependencies: Record<string, string> }
   // A project begins with the Banyan that its template was tested with.

@@ -1,2 +1,2 @@
 export { type CreatedProject, createProject, type ProjectOptions } from './create-project.js'
-export { nameProblem, projectName } from './project-name.js'
+export { appName, nameProblem, projectName } from './project-name.js'

@@ -33,7 +33,7 @@ test('the project carries its name in package, app and README, and this version 
   expect(status).toBe(0)
   const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'))
   expect(json('Tea Shop/package.json')).toMatchObject({ name: 'tea-shop', dependencies: { banyan: `^${version}` } })
-  expect(read('Tea Shop/src/app.ts')).toContain("name: 'tea-shop'")
+  expect(read('Tea Shop/src/app.ts')).toContain("name: 'teaShop'")
   expect(read('Tea Shop/README.md')).toMatch(/^# tea-shop/)
   expect(read('Tea Shop/.gitignore')).toContain('.banyan/')
   expect(existsSync(join(working, 'Tea Shop/_gitignore'))).toBe(false)

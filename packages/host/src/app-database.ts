@@ -1,8 +1,6 @@
 import { resolve } from 'node:path'
 import { modulesOf } from '@banyan/module'
 import type { Logger, StoreModule } from '@banyan/runtime'
-import { type MigrationStatus, migrationStatus, readMigrations, schemaName } from '@banyan/store-postgres'
-import pg from 'pg'
 import type { LoadedApp } from './config/load.js'
 import { type OpenDatabase, openDatabase } from './database.js'
 
@@ -26,31 +24,4 @@ export async function appDatabase(
   const { folder, config } = loaded
   const database = await openDatabase({ folder, config, environment, logger, guest })
   return { ...database, modules: storeModules(loaded) }
-}
-
-/** How every module's schema stands to its migrations. Reads only. */
-export async function databaseStatus(
-  loaded: LoadedApp,
-  environment: Environment,
-  logger: Logger,
-): Promise<MigrationStatus[]> {
-  const database = await appDatabase(loaded, environment, logger, true)
-  const client = new pg.Client(database.connection)
-  try {
-    await client.connect()
-    const all: MigrationStatus[] = []
-    for (const { name, migrations } of database.modules)
-      all.push(
-        await migrationStatus({
-          client,
-          schema: schemaName(name),
-          module: name,
-          migrations: migrations === undefined ? [] : readMigrations(migrations),
-        }),
-      )
-    return all
-  } finally {
-    await client.end()
-    await database.close()
-  }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isBanyanError } from '@banyan/errors'
 import type { Logger } from '@banyan/runtime'
@@ -37,6 +38,20 @@ export function dataFolder({
   environment,
 }: Pick<OpenDatabaseOptions, 'folder' | 'config' | 'environment'>): string {
   return resolve(folder, environment.BANYAN_DATA || (config.store?.folder ?? '.banyan/data'))
+}
+
+/** Whether there is a database to look at: a server, or a data folder that was used before. Makes nothing. */
+export function hasDatabase({ folder, config, environment }: Omit<OpenDatabaseOptions, 'logger'>): boolean {
+  return (
+    Boolean(environment.DATABASE_URL || environment[handedVariable]) ||
+    existsSync(dataFolder({ folder, config, environment }))
+  )
+}
+
+/** What the passwords of the modules' roles are derived from, where that is not the password of the admin. */
+export function storeSecret(environment: OpenDatabaseOptions['environment']): { readonly secret?: string } {
+  const secret = environment.BANYAN_STORE_SECRET
+  return secret ? { secret } : {}
 }
 
 /**

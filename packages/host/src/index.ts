@@ -1,4 +1,4 @@
-export { appDatabase, databaseStatus, storeModules } from './app-database.js'
+export { appDatabase, storeModules } from './app-database.js'
 export { checkConfig } from './config/check.js'
 export { checkApp } from './config/check-app.js'
 export {
@@ -9,7 +9,14 @@ export {
   type ServiceConfig,
   type StoreConfig,
 } from './config/define.js'
-export { type LoadedApp, loadApp } from './config/load.js'
-export { dataFolder, type OpenDatabase, type OpenDatabaseOptions, openDatabase } from './database.js'
+export { type ConfigPlace, type LoadedApp, type LoadedConfig, loadApp, loadConfig } from './config/load.js'
+export {
+  dataFolder,
+  hasDatabase,
+  type OpenDatabase,
+  type OpenDatabaseOptions,
+  openDatabase,
+  storeSecret,
+} from './database.js'
 export { type DiagnoseOptions, diagnose, type Finding } from './diagnose.js'
 export { type RunningApp, type StartOptions, startApp } from './start.js'

@@ -1,46 +1,83 @@
 import { existsSync } from 'node:fs'
-import { dirname, isAbsolute, relative, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Problem, problemsError } from '@banyan/errors'
 import type { App } from '@banyan/module'
 import { checkConfig } from './check.js'
 import type { Config } from './define.js'
 
-/** A configuration with its app, loaded and checked. */
-export interface LoadedApp {
+/** A configuration, loaded and checked, without its app. */
+export interface LoadedConfig {
   readonly config: Config
-  readonly app: App
+  /** Absolute path of the file that exports the app. */
+  readonly appFile: string
   /** Folder that relative paths of the configuration begin at. */
   readonly folder: string
   /** Absolute path of the configuration file. */
   readonly file: string
 }
 
+/** A configuration with its app, loaded and checked. */
+export interface LoadedApp extends Omit<LoadedConfig, 'appFile'> {
+  readonly app: App
+}
+
 const names = ['banyan.config.ts', 'banyan.config.mts', 'banyan.config.js', 'banyan.config.mjs']
+
+/** Where a configuration is looked for. */
+export interface ConfigPlace {
+  readonly folder: string
+  /** Relative to the folder. Default: `banyan.config.ts` in it, or `.mts`, `.js`, `.mjs`. */
+  readonly file?: string
+}
+
+/**
+ * Loads the configuration, from `file` or found in `folder`, and leaves the app that it names alone.
+ * @throws `invalid-config` with all problems together
+ */
+export async function loadConfig(place: ConfigPlace): Promise<LoadedConfig> {
+  const file = findConfig(place)
+  const shown = relative(place.folder, file) || file
+  const config = (await importDefault(file, shown)) as Config
+  const problems = checkConfig(shown, config)
+  if (problems.length > 0) throw problemsError('invalid-config', {}, problems)
+  const folder = dirname(file)
+  const appFile = resolve(folder, config.app)
+  if (existsSync(appFile)) return { config, appFile, folder, file }
+  const built = builtApp(file, appFile)
+  if (built !== undefined) return { config, appFile: built, folder: packageFolder(folder), file }
+  return fail({
+    who: shown,
+    where: 'app',
+    what: `there is no file ${relative(folder, appFile)}`,
+    remedy: 'name the file that exports the app',
+  })
+}
 
 /**
  * Loads the configuration, from `file` or found in `folder`, and the app that it names.
  * @throws `invalid-config` with all problems together
  */
-export async function loadApp(options: { readonly folder: string; readonly file?: string }): Promise<LoadedApp> {
-  const file = findConfig(options)
-  const shown = relative(options.folder, file) || file
-  const config = (await importDefault(file, shown)) as Config
-  const problems = checkConfig(shown, config)
-  if (problems.length > 0) throw problemsError('invalid-config', {}, problems)
-  const folder = dirname(file)
-  const appFile = isAbsolute(config.app) ? config.app : resolve(folder, config.app)
-  if (!existsSync(appFile))
-    fail({
-      who: shown,
-      where: 'app',
-      what: `there is no file ${relative(folder, appFile)}`,
-      remedy: 'name the file that exports the app',
-    })
-  return { config, app: await importApp(appFile, relative(folder, appFile)), folder, file }
+export async function loadApp(place: ConfigPlace): Promise<LoadedApp> {
+  const { appFile, ...loaded } = await loadConfig(place)
+  return { ...loaded, app: await importApp(appFile, relative(loaded.folder, appFile)) }
 }
 
-function findConfig(options: { readonly folder: string; readonly file?: string }): string {
+/** A compiled configuration still names the TypeScript file; the app was compiled beside it. */
+function builtApp(configFile: string, appFile: string): string | undefined {
+  if (!/\.m?js$/.test(configFile) || !/\.m?ts$/.test(appFile)) return undefined
+  const built = appFile.replace(/ts$/, 'js')
+  return existsSync(built) ? built : undefined
+}
+
+/** What a compiler leaves where it is, such as migrations, lies where the source of the configuration lay. */
+function packageFolder(from: string): string {
+  for (let folder = from; dirname(folder) !== folder; folder = dirname(folder))
+    if (existsSync(resolve(folder, 'package.json'))) return folder
+  return from
+}
+
+function findConfig(options: ConfigPlace): string {
   if (options.file !== undefined) {
     const file = resolve(options.folder, options.file)
     if (existsSync(file)) return file

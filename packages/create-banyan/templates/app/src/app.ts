@@ -2,4 +2,4 @@ import { defineApp } from 'banyan'
 import notifications from './notifications/module.js'
 import orders from './orders/module.js'
 
-export const app = defineApp({ name: 'my-banyan-app', modules: [orders, notifications] })
+export const app = defineApp({ name: 'myBanyanApp', modules: [orders, notifications] })
