@@ -1,4 +1,4 @@
-import type { AnyContract } from '@banyan/contract'
+import type { AnyContract, Codec, OperationDefinition } from '@banyan/contract'
 import { type BanyanError, banyanError, isBanyanError } from '@banyan/errors'
 import type { Envelope, Outcome, Placement, TravelContext } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
@@ -67,8 +67,11 @@ export function withResult(promise: Promise<unknown>): CallPromise {
 export function unwrap(contract: AnyContract, operation: string, outcome: Outcome): unknown {
   if (!outcome.ok) throw rebuilt(outcome.error)
   const codec = (contract.commands[operation] ?? contract.queries[operation])?.outputCodec
-  if (!codec?.transforms) return outcome.value
-  const decoded = codec.decode(outcome.value)
+  return codec?.transforms ? decodeAnswer(contract, operation, codec, outcome.value) : outcome.value
+}
+
+function decodeAnswer(contract: AnyContract, operation: string, codec: Codec, value: unknown): unknown {
+  const decoded = codec.decode(value)
   if (!decoded.ok)
     throw banyanError(
       'invalid-output',
@@ -78,25 +81,53 @@ export function unwrap(contract: AnyContract, operation: string, outcome: Outcom
   return decoded.value
 }
 
+/** An operation as its callers see it, by the contract that they were built with. Its codec is made at the first answer. */
+class Callee {
+  readonly contract: AnyContract
+  readonly kind: 'command' | 'query'
+  readonly operation: string
+  readonly #definition: OperationDefinition
+  #codec: Codec | undefined
+  #transforms = false
+
+  constructor(contract: AnyContract, definition: OperationDefinition) {
+    this.contract = contract
+    this.kind = definition.kind
+    this.operation = definition.name
+    this.#definition = definition
+  }
+
+  get outputCodec(): Codec {
+    if (!this.#codec) {
+      this.#codec = this.#definition.outputCodec
+      this.#transforms = this.#codec.transforms
+    }
+    return this.#codec
+  }
+
+  get transforms(): boolean {
+    if (!this.#codec) return this.outputCodec.transforms
+    return this.#transforms
+  }
+}
+
 // By `then`, not `await`: `deliver` never rejects, and one async function less is a tenth of a call in one process.
-function invoke(frame: Frame, placement: Placement, contract: AnyContract, envelope: NestedEnvelope): Promise<unknown> {
+function invoke(frame: Frame, placement: Placement, callee: Callee, envelope: NestedEnvelope): Promise<unknown> {
   const scope = new Scope(frame.host.ambient, frame.scope)
   return placement.deliver(envelope, scope).then((outcome) => {
     scope.close()
     // Left without await and cancelled (P1): nobody hears a rejection, and Node would end the process for it.
     if (frame.ended) return undefined
-    return unwrap(contract, envelope.operation, outcome)
+    if (!outcome.ok) throw rebuilt(outcome.error)
+    return callee.transforms
+      ? decodeAnswer(callee.contract, envelope.operation, callee.outputCodec, outcome.value)
+      : outcome.value
   })
 }
 
-function call(
-  frame: Frame,
-  contract: AnyContract,
-  kind: 'command' | 'query',
-  operation: string,
-  input: unknown,
-): CallPromise {
+function call(frame: Frame, callee: Callee, input: unknown): CallPromise {
   const { host } = frame
+  const { contract, kind, operation } = callee
   if (frame.ended) return withResult(Promise.reject(frame.tooLate(`a call of ${contract.name}.${operation}`)))
   if (frame.scope.ended)
     return withResult(Promise.reject(banyanError(frame.scope.ended, { operation: frame.operation })))
@@ -111,7 +142,7 @@ function call(
       )
   }
   return withResult(
-    invoke(frame, host.placement, contract, new NestedEnvelope(frame, kind, contract.name, operation, input)),
+    invoke(frame, host.placement, callee, new NestedEnvelope(frame, kind, contract.name, operation, input)),
   )
 }
 
@@ -123,15 +154,14 @@ function moduleCaller(contract: AnyContract): new (frame: Frame) => object {
       this.frame = frame
     }
   }
-  const define = (kind: 'command' | 'query', operation: string): void => {
-    Object.defineProperty(ModuleCaller.prototype, operation, {
+  for (const definition of [...Object.values(contract.commands), ...Object.values(contract.queries)]) {
+    const callee = new Callee(contract, definition)
+    Object.defineProperty(ModuleCaller.prototype, definition.name, {
       value(this: ModuleCaller, input: unknown) {
-        return call(this.frame, contract, kind, operation, input)
+        return call(this.frame, callee, input)
       },
     })
   }
-  for (const operation of Object.keys(contract.commands)) define('command', operation)
-  for (const operation of Object.keys(contract.queries)) define('query', operation)
   return ModuleCaller
 }
 

@@ -98,7 +98,7 @@ export class Dispatcher implements Placement, Ender {
   }
 
   end(module: HostedModule, operation: HostedOperation, envelope: Envelope, scope: Scope, given: Outcome): Outcome {
-    const outcome = withinPayload(envelope, given)
+    const outcome = operation.raw ? given : withinPayload(envelope, given)
     const { counts } = operation
     if (outcome.ok) counts.ok++
     else counts.failed.set(outcome.error.code, (counts.failed.get(outcome.error.code) ?? 0) + 1)
@@ -138,7 +138,7 @@ export class Dispatcher implements Placement, Ender {
 const refuse = (error: BanyanError): Promise<Outcome> => Promise.resolve(failed(error))
 
 function withinPayload(envelope: Envelope, outcome: Outcome): Outcome {
-  if (!outcome.ok || outcome.value instanceof Response || !exceedsPayload(outcome.value)) return outcome
+  if (!outcome.ok || !exceedsPayload(outcome.value)) return outcome
   return failed(
     banyanError('payload-too-large', {
       what: `the output of ${envelope.module}.${envelope.operation}`,

@@ -11,6 +11,8 @@ export type Handler = (input: unknown, context: object) => unknown
 /** An operation with its handler, ready to run. */
 export interface HostedOperation {
   readonly kind: OperationDefinition['kind']
+  /** A raw route: what it gives is a Response, not a value of a contract. */
+  readonly raw: boolean
   /** The errors it declares, by name. */
   readonly errors: OperationDefinition['errors']
   readonly handler: Handler

@@ -200,11 +200,21 @@ class CommandRun implements Work {
         return failed(banyanError(this.#scope.ended, { operation: this.#frame.operation }))
       if (unit && this.#module.store().isTransient(error)) return 'again'
       if (this.#isReused(error)) return failed(error)
-      return undeclared(this.#frame, error)
+      const recorded = await this.#findUnseen(error)
+      return recorded ? await this.#replay(recorded) : undeclared(this.#frame, error)
     } catch (second) {
       await unit?.rollback()
       return undeclared(this.#frame, second)
     }
+  }
+
+  /**
+   * I3. The first statement looks the id up; a handler that failed before it, such as in a call, may be the repetition of
+   * a run that was recorded. Errors that pass are repeated anyway, so they cost no look-up.
+   */
+  async #findUnseen(error: unknown): Promise<RecordedOutcome | undefined> {
+    if (!this.#mark || this.#unit?.begun || (isBanyanError(error) && error.retryable)) return undefined
+    return this.#module.store().inbox.find(this.#mark.id)
   }
 
   // The store refuses the id of this very command; the same code of a nested call is about another id, and a fault inside.

@@ -1,11 +1,11 @@
 import type { Ambient } from '@banyan/ambient'
-import type { AnyContract, Checked, OperationDefinition } from '@banyan/contract'
+import type { AnyContract, Checked, Codec, OperationDefinition } from '@banyan/contract'
 import { type Problem, problemsError } from '@banyan/errors'
 import { type AnyModule, parseDuration } from '@banyan/module'
 import type { Placement } from '../call/envelope.js'
 import { type ContextExtension, createContextFactory } from '../dispatch/context.js'
 import type { FrameHost } from '../dispatch/frame.js'
-import type { Handler, HostedModule, HostedOperation } from '../dispatch/hosted-module.js'
+import type { Handler, HostedModule, HostedOperation, OperationCounts } from '../dispatch/hosted-module.js'
 import { Limiter } from '../dispatch/limiter.js'
 import type { Logger } from '../logging/logger.js'
 import type { ModuleStore } from '../ports/store.js'
@@ -93,16 +93,29 @@ function operationsOf(module: AnyModule): Map<string, HostedOperation> {
 }
 
 function hostOperation(definition: OperationDefinition, handler: Handler): HostedOperation {
+  // Codecs are made at their first use; asking the definition each time would cost as much as a small check.
+  let input: Codec | undefined
+  let output: Codec | undefined
+  const inputCodec = (): Codec => {
+    input ??= definition.inputCodec
+    return input
+  }
   return {
     kind: definition.kind,
+    raw: false,
     errors: definition.errors,
     handler,
-    checkInput: (value) => definition.inputCodec.check(value),
-    decodeInput: (value) => definition.inputCodec.decode(value),
-    counts: { ok: 0, failed: new Map(), timed: 0, sumMs: 0 },
-    checkOutput: (value) => definition.outputCodec.check(value),
+    counts: newCounts(),
+    checkInput: (value) => (input ?? inputCodec()).check(value),
+    decodeInput: (value) => (input ?? inputCodec()).decode(value),
+    checkOutput(value) {
+      output ??= definition.outputCodec
+      return output.check(value)
+    },
   }
 }
+
+const newCounts = (): OperationCounts => ({ ok: 0, failed: new Map(), timed: 0, sumMs: 0 })
 
 // A raw route takes a Request and gives a Response: neither crosses to another module, so neither is checked.
 const raw = (value: unknown): Checked => ({ ok: true, value })
@@ -110,12 +123,13 @@ const raw = (value: unknown): Checked => ({ ok: true, value })
 function hostRoute(contract: AnyContract, handler: Handler): HostedOperation {
   return {
     kind: 'command',
+    raw: true,
     errors: contract.errors,
     handler,
+    counts: newCounts(),
     checkInput: raw,
     decodeInput: raw,
     checkOutput: raw,
-    counts: { ok: 0, failed: new Map(), timed: 0, sumMs: 0 },
   }
 }
 
