@@ -1,4 +1,4 @@
-export type { Flush, FlushListener } from './connection/session.js'
+export type { Flush, FlushListener } from './connection/flush.js'
 export type { ConnectionOptions } from './connection/settings.js'
 export { createPostgresStore, createStore, openStore, type StoreOptions } from './create-store.js'
 export { attachEmbedded } from './embedded/attach.js'

@@ -1,5 +1,5 @@
 import type { Ambient } from '@banyan/ambient'
-import type { FlushListener } from './connection/session.js'
+import type { FlushListener } from './connection/flush.js'
 import type { ConnectionOptions } from './connection/settings.js'
 import type { StoreLog } from './store-log.js'
 

@@ -2,7 +2,8 @@ import { banyanError } from '@banyan/errors'
 import { type ClientBase, Pool, type PoolClient } from 'pg'
 import { connectFailure, isLoginRefused, retryAfterMs } from './failure.js'
 import type { FlightPart } from './flight.js'
-import { type FlushListener, Session } from './session.js'
+import type { FlushListener } from './flush.js'
+import { Session } from './session.js'
 import { type Credentials, clientConfig, type Target } from './settings.js'
 
 /**

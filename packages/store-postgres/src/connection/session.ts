@@ -2,6 +2,7 @@ import type { Client, ClientBase } from 'pg'
 import type Result from 'pg/lib/result.js'
 import { endsPrepared, endsSession } from './failure.js'
 import { Flight, type FlightPart } from './flight.js'
+import type { FlushListener } from './flush.js'
 
 /**
  * One connection to the server and the names it has prepared. Flights run in the order in which they were sent.
@@ -10,14 +11,6 @@ import { Flight, type FlightPart } from './flight.js'
  *    memory of the server.
  * I2 A session that is `broken` is never used again; whoever holds it ends it.
  */
-
-/** One flush, for tests that count round trips and for tools. */
-export interface Flush {
-  readonly module: string
-  readonly statements: readonly string[]
-}
-
-export type FlushListener = (flush: Flush) => void
 
 const maxUserStatements = 256
 
