@@ -4,6 +4,11 @@
  * booleans and lists of them; everything else is the body.
  */
 export function clientRuntime(title: string, name: string): string {
+  return `${clientTypes(title, name)}
+${clientCalls(title)}`
+}
+
+function clientTypes(title: string, name: string): string {
   return `/** Where the app is, and what goes with every request. */
 export interface ClientOptions {
   /** Where the gateway is, for example \`https://shop.example\`. */
@@ -46,8 +51,11 @@ export class ${title}Error extends Error {
     return error instanceof ${title}Error && error.code === ${name} + '.' + name
   }
 }
+`
+}
 
-interface Route {
+function clientCalls(title: string): string {
+  return `interface Route {
   readonly method: string
   readonly path: string
   /** Whether a missing result is \`null\` rather than an error. */

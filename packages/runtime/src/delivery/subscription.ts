@@ -4,7 +4,14 @@ import type { Lease, LogHeads } from '../ports/store.js'
 import { backoffMs, spread } from './backoff.js'
 import { Bell } from './bell.js'
 import type { LeaseKeeper } from './lease-keeper.js'
-import { Tenure, type TenureEnd, type TenureLane, type TenureSetting } from './tenure.js'
+import { LiveRunner } from './live-runner.js'
+import { ParkedRunner } from './parked-runner.js'
+import { Tenure, type TenureEnd, type TenureLane, type TenureSetting, type TenureWorkers } from './tenure.js'
+
+const workers: TenureWorkers = {
+  live: (tenure, lanes) => new LiveRunner(tenure, lanes),
+  parked: (tenure) => new ParkedRunner(tenure),
+}
 
 const blockCount = 8
 const lanesPerBlock = 8
@@ -189,7 +196,7 @@ export class Subscription {
 
   async #serve(lanes: readonly TenureLane[]): Promise<TenureEnd> {
     const { plan, store } = this.setting
-    const tenure = new Tenure(this.setting, lanes)
+    const tenure = new Tenure(this.setting, lanes, workers)
     tenure.parked.load(await store.subscriptions.parkedKeys(plan.key, tenure.laneNumbers))
     this.#tenure = tenure
     this.#state = 'running'

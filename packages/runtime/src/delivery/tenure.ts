@@ -7,10 +7,8 @@ import { spread } from './backoff.js'
 import { Bell } from './bell.js'
 import type { SubscriptionCounters } from './counters.js'
 import type { Feed } from './feed/feed.js'
-import { LiveRunner } from './live-runner.js'
 import type { DeliveryHost } from './options.js'
 import { ParkedKeys } from './parked-keys.js'
-import { ParkedRunner } from './parked-runner.js'
 import type { EventRunner, SubscriptionPlan } from './ports.js'
 
 /** What a subscription gives to the tenures it goes through. */
@@ -28,6 +26,28 @@ export interface TenureSetting {
   committed(events: readonly LogEvent[], jobs: readonly NewJob[]): void
   /** Something was appended whose positions are not known. */
   appendedUnseen(): void
+}
+
+/** What handles the live events of some of the lanes. */
+export interface LiveWork {
+  readonly bell: Bell
+  /** What keeps it from going on, in words. */
+  readonly trouble: string | undefined
+  owns(lane: number): boolean
+  run(): Promise<void>
+}
+
+/** What handles parked events of all the lanes. */
+export interface ParkedWork {
+  readonly bell: Bell
+  readonly condemned: Map<string, string>
+  run(): Promise<void>
+}
+
+/** Who works during a tenure; given by the subscription, so that a tenure need not know them. */
+export interface TenureWorkers {
+  live(tenure: Tenure, lanes: readonly TenureLane[]): LiveWork
+  parked(tenure: Tenure): ParkedWork
 }
 
 /** A lane held by this process. */
@@ -66,13 +86,13 @@ export class Tenure {
   end: TenureEnd | undefined
   aborted = false
   readonly #byLane: (TenureLane | undefined)[] = new Array(laneCount)
-  readonly #live: readonly LiveRunner[]
-  readonly #parkedRunner: ParkedRunner
+  readonly #live: readonly LiveWork[]
+  readonly #parkedRunner: ParkedWork
   readonly #attempts = new Set<Attempt>()
   readonly #reconcileBell = new Bell()
   readonly #pauses = new Set<() => void>()
 
-  constructor(setting: TenureSetting, lanes: readonly TenureLane[]) {
+  constructor(setting: TenureSetting, lanes: readonly TenureLane[], workers: TenureWorkers) {
     const { limits } = setting.host
     this.setting = setting
     this.lanes = lanes
@@ -82,9 +102,9 @@ export class Tenure {
     const count = Math.max(1, Math.min(setting.plan.parallel, lanes.length))
     this.#live = Array.from({ length: count }, (_, index) => {
       const own = lanes.filter((_lane, at) => at % count === index)
-      return new LiveRunner(this, own)
+      return workers.live(this, own)
     })
-    this.#parkedRunner = new ParkedRunner(this)
+    this.#parkedRunner = workers.parked(this)
   }
 
   /** Runs until it ends, and says why it did. */
