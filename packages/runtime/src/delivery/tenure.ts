@@ -33,6 +33,9 @@ export interface LiveWork {
   readonly bell: Bell
   /** What keeps it from going on, in words. */
   readonly trouble: string | undefined
+  /** Counts of batches; a batch is under way while they differ. */
+  readonly batchesBegun: number
+  readonly batchesEnded: number
   owns(lane: number): boolean
   run(): Promise<void>
 }
