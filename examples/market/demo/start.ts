@@ -1,4 +1,4 @@
-import { createLogger, loadApp, startApp } from 'banyan/host'
+import { loadApp, startApp } from 'banyan/host'
 import { Shop } from '../retail/shop.js'
 import { openShop, visit } from './visitors.js'
 
@@ -18,8 +18,8 @@ const reportEveryMs = 30_000
 
 const running = await startApp({
   loaded: await loadApp({ folder: process.cwd() }),
-  environment: process.env,
-  logger: createLogger({ level: (process.env.LOG_LEVEL ?? 'warn') as 'warn' }),
+  // Quiet unless asked: what the terminal shows is about the shop.
+  environment: { LOG_LEVEL: 'warn', ...process.env },
 }).catch((error: Error) => {
   console.error(`✗ ${error.message}`)
   process.exit(1)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { moneyMinor, orderLine, paymentMethod, sku } from '../values.js'
 
 const cartId = z.string().min(1).max(64)
+const empty = { status: 409, message: 'The cart is empty' }
 
 export const cart = contract({
   name: 'cart',
@@ -12,13 +13,24 @@ export const cart = contract({
   commands: {
     put: {
       summary: 'Set how many of a product are in the cart; 0 takes it out',
-      input: z.object({ cartId, sku, quantity: z.int().min(0).max(999) }),
+      input: z.object({ cartId, sku, quantity: z.int().min(0).max(99) }),
       errors: {
         unknownProduct: { status: 404, message: 'There is no product {sku}', details: z.object({ sku }) },
         closed: { status: 409, message: 'The cart was ordered already' },
+        full: {
+          status: 409,
+          message: 'A cart holds {linesAtMost} different products at most',
+          details: z.object({ linesAtMost: z.int() }),
+        },
       },
       http: 'PUT /carts/{cartId}/lines/{sku}',
       access: 'public',
+    },
+    close: {
+      summary: 'Take no more into the cart; again gives the same',
+      input: z.object({ cartId }),
+      output: z.object({ orderId: z.string(), lines: z.array(z.object({ sku, quantity: z.int() })) }),
+      errors: { empty },
     },
     checkout: {
       summary: 'Order what is in the cart, at today’s prices',
@@ -29,7 +41,7 @@ export const cart = contract({
         paymentMethod,
       }),
       output: z.object({ orderId: z.string(), totalMinor: moneyMinor }),
-      errors: { empty: { status: 409, message: 'The cart is empty' } },
+      errors: { empty },
       http: 'POST /carts/{cartId}/checkout',
       access: 'public',
     },

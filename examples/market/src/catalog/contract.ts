@@ -1,8 +1,8 @@
 import { contract } from 'banyan'
 import { z } from 'zod'
-import { sku } from '../values.js'
+import { priceMinor, sku } from '../values.js'
 
-export const product = z.object({ sku, name: z.string().min(1).max(200), priceMinor: z.int().min(0) })
+export const product = z.object({ sku, name: z.string().min(1).max(200), priceMinor })
 
 export const catalog = contract({
   name: 'catalog',
@@ -26,7 +26,7 @@ export const catalog = contract({
       access: 'public',
     },
     changePrice: {
-      input: z.object({ sku, priceMinor: z.int().min(0) }),
+      input: z.object({ sku, priceMinor }),
       errors: { unknownProduct: { status: 404, message: 'There is no product {sku}', details: z.object({ sku }) } },
       http: 'PUT /products/{sku}/price',
       access: 'public',
@@ -53,6 +53,6 @@ export const catalog = contract({
   },
   events: {
     added: { data: product, key: 'sku' },
-    priceChanged: { data: z.object({ sku, priceMinor: z.int() }), key: 'sku' },
+    priceChanged: { data: z.object({ sku, priceMinor }), key: 'sku' },
   },
 })

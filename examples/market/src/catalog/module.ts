@@ -20,9 +20,11 @@ export default defineModule(catalog, {
       return { sku }
     },
     async addMany({ products }, { sql, emit }) {
-      const rows = products.map(({ sku, name, priceMinor }) => [sku, name, priceMinor])
       const added = await sql<Product>`
-        insert into products values ${sql.rows(rows)} on conflict do nothing
+        insert into products
+        select * from unnest(${products.map(({ sku }) => sku)}::text[], ${products.map(({ name }) => name)}::text[],
+          ${products.map(({ priceMinor }) => priceMinor)}::bigint[])
+        on conflict do nothing
         returning sku, name, price_minor as "priceMinor"`
       for (const product of added) emit.added(product)
       return { added: added.length }
@@ -40,10 +42,12 @@ export default defineModule(catalog, {
       sql<Product>`select sku, name, price_minor as "priceMinor" from products where sku = any(${skus})`.all(),
     async search({ text = '', after = '', limit = pageDefault }, { sql }) {
       const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
-      const products = await sql<Product>`
+      // One more than asked for tells whether there is a next page.
+      const found = await sql<Product>`
         select sku, name, price_minor as "priceMinor" from products
-        where lower(name) like ${pattern} and sku > ${after} order by sku limit ${limit}`
-      return { products, next: products.length === limit ? (products.at(-1)?.sku ?? null) : null }
+        where lower(name) like ${pattern} and sku > ${after} order by sku limit ${limit + 1}`
+      const products = found.slice(0, limit)
+      return { products, next: found.length > limit ? (products.at(-1)?.sku ?? null) : null }
     },
   },
 })

@@ -8,6 +8,11 @@ const country = z.string().min(1).max(60)
 const status = z.enum(['placed', 'confirmed', 'paid', 'shipped', 'cancelled', 'returned'])
 
 const unknownOrder = { status: 404, message: 'There is no order {orderId}', details: z.object({ orderId }) }
+const tooMuch = {
+  status: 422,
+  message: 'It may come to {atMostMinor} at most',
+  details: z.object({ atMostMinor: moneyMinor }),
+}
 const exists = { status: 409, message: 'The number {orderId} is taken', details: z.object({ orderId }) }
 
 export const order = z.object({
@@ -50,7 +55,7 @@ export const orders = contract({
         placedAt: z.iso.datetime().optional(),
       }),
       output: z.object({ orderId, totalMinor: moneyMinor }),
-      errors: { exists },
+      errors: { exists, tooMuch },
       http: 'POST /orders',
       access: 'public',
     },
@@ -90,7 +95,7 @@ export const orders = contract({
       summary: 'A credit note for goods of an order that is not known by number',
       input: z.object({ creditId: orderId, customerId, country, creditedAt: z.iso.datetime(), lines: orderLines }),
       output: z.object({ creditId: orderId, totalMinor: moneyMinor }),
-      errors: { exists },
+      errors: { exists, tooMuch },
       http: 'POST /credits',
       access: 'public',
     },

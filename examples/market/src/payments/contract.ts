@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { moneyMinor, paymentMethod } from '../values.js'
 
 const orderId = z.string()
-const status = z.enum(['pending', 'captured', 'declined', 'refunded'])
+const status = z.enum(['pending', 'captured', 'declined', 'cancelled', 'refunded'])
 
 export const payments = contract({
   name: 'payments',
@@ -14,10 +14,6 @@ export const payments = contract({
     charge: {
       summary: 'Try to charge an order that waits for its money',
       input: z.object({ orderId, attempt: z.int().min(1) }),
-    },
-    providerSays: {
-      summary: 'The provider tells what became of a charge; it may tell twice',
-      input: z.object({ orderId, status: z.enum(['succeeded', 'declined']) }),
     },
     payOut: {
       summary: 'Give money back through the provider',

@@ -1,7 +1,7 @@
 import { contract } from 'banyan'
 import { z } from 'zod'
 
-const shipment = z.object({ orderId: z.string(), trackingNumber: z.string(), country: z.string() })
+const parcel = { orderId: z.string(), trackingNumber: z.string(), country: z.string() }
 
 export const shipping = contract({
   name: 'shipping',
@@ -11,10 +11,10 @@ export const shipping = contract({
   queries: {
     track: {
       input: z.object({ orderId: z.string() }),
-      output: shipment.nullable(),
+      output: z.object({ ...parcel, status: z.enum(['packed', 'dispatched', 'unpacked']) }).nullable(),
       http: 'GET /shipments/{orderId}',
       access: 'public',
     },
   },
-  events: { dispatched: { data: shipment, key: 'orderId' } },
+  events: { packed: { data: z.object(parcel), key: 'orderId' } },
 })

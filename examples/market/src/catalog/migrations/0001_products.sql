@@ -3,4 +3,3 @@ create table products (
   name text not null,
   price_minor bigint not null check (price_minor >= 0)
 );
-create index products_name on products (lower(name) text_pattern_ops);

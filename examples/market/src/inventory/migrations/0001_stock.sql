@@ -10,7 +10,6 @@ create table moves (
   sku text not null,
   quantity bigint not null
 );
-create index moves_sku on moves (sku);
 create table reservations (
   order_id text primary key,
   lines jsonb not null,

@@ -12,7 +12,7 @@ create table orders (
 create index orders_customer on orders (customer_id, placed_at desc);
 create index orders_placed on orders (placed_at desc);
 create table lines (
-  order_id text not null references orders deferrable initially deferred,
+  order_id text not null references orders,
   line integer not null,
   sku text not null,
   quantity bigint not null check (quantity > 0),

@@ -1,0 +1,92 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { ClientBase } from 'pg'
+import type { Finding } from './books.js'
+
+const modules = [
+  'catalog',
+  'cart',
+  'inventory',
+  'orders',
+  'payments',
+  'provider',
+  'shipping',
+  'notifications',
+  'analytics',
+]
+const subscribers = [
+  ['inventory', 'orders'],
+  ['orders', 'inventory'],
+  ['orders', 'payments'],
+  ['orders', 'shipping'],
+  ['payments', 'orders'],
+  ['payments', 'provider'],
+  ['shipping', 'orders'],
+  ['notifications', 'orders'],
+  ['analytics', 'orders'],
+] as const
+const patienceMs = 600_000
+const sayEveryMs = 2_000
+const lookEveryMs = 150
+
+// One statement, so that the sums are of one moment.
+const gapsSql = modules
+  .map((module) => `select lane, max(position) as last, count(*) as n from ${module}.banyan_log group by lane`)
+  .join(' union all ')
+const backlogSql = subscribers
+  .map(
+    ([subscriber, source]) => `
+      select greatest(l.last - p.position, 0) as open
+      from (select lane, max(position) as last from ${source}.banyan_log group by lane) l
+      join ${subscriber}.banyan_progress p on p.lane = l.lane and p.source = '${source}'`,
+  )
+  .join(' union all ')
+const rowsOf = (table: string): string =>
+  modules.map((module) => `select count(*) as open from ${module}.${table}`).join(' union all ')
+
+async function sum(client: ClientBase, sql: string): Promise<number> {
+  const { rows } = await client.query<{ n: string }>(`select coalesce(sum(open), 0)::text as n from (${sql}) s`)
+  return Number(rows[0]?.n)
+}
+
+/** What the delivery owes: nothing lost, nothing left over. */
+export async function deliveryFindings(client: ClientBase): Promise<Finding[]> {
+  const finding = async (what: string, sql: string): Promise<Finding> => ({
+    what,
+    expected: 0,
+    found: await sum(client, sql),
+  })
+  return [
+    await finding('gaps in the event logs', `select (last <> n)::int as open from (${gapsSql}) g`),
+    await finding('dead letters', rowsOf('banyan_dead_letters')),
+    await finding('parked events', rowsOf('banyan_parked')),
+    await finding('jobs left', rowsOf('banyan_jobs')),
+    await finding('events not handled', backlogSql),
+  ]
+}
+
+/**
+ * Begins a transaction that sees a moment at which nothing is on its way; says what it waits for every few seconds. The
+ * shop may go on working meanwhile: all that is read in the transaction is of that moment.
+ * @throws when something is on its way at every look for ten minutes
+ */
+export async function beginAtRest(client: ClientBase): Promise<void> {
+  const begunAt = Date.now()
+  let saidAt = 0
+  for (;;) {
+    await client.query('begin isolation level repeatable read read only')
+    const open =
+      (await sum(client, rowsOf('banyan_jobs'))) +
+      (await sum(client, rowsOf('banyan_parked'))) +
+      (await sum(client, backlogSql))
+    if (open === 0) return
+    await client.query('rollback')
+    const now = Date.now()
+    if (now - begunAt > patienceMs)
+      throw new Error(`${open} events and jobs are still open after ${patienceMs / 1000} s; is the shop running?`)
+    if (now - saidAt > sayEveryMs) {
+      saidAt = now
+      console.log(`waiting: ${open} events and jobs are on their way`)
+    }
+    await wait(lookEveryMs)
+  }
+}
