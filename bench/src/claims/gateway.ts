@@ -1,0 +1,63 @@
+import { path } from '../gateway/contract.js'
+import { type ServerProcess, startLoadProcess, startServerProcess } from '../gateway/processes.js'
+import { type OpenClaim, runClaim } from '../harness/run.js'
+import type { Role } from '../harness/types.js'
+import { sampleOrders } from '../support/order.js'
+
+const fastify = 'Fastify, ajv and response schema'
+
+const kinds: readonly { kind: string; name: string; role: Role }[] = [
+  { kind: 'banyan', name: 'Banyan', role: 'ours' },
+  { kind: 'fastify', name: fastify, role: 'peer' },
+  { kind: 'raw', name: 'node:http, nothing validated', role: 'limit' },
+]
+
+async function open(): Promise<OpenClaim> {
+  const started: ServerProcess[] = []
+  for (const { kind } of kinds) started.push(await startServerProcess(kind))
+  const load = startLoadProcess()
+  const body = JSON.stringify(sampleOrders(1)[0])
+  return {
+    async measure(run) {
+      await run.compare({
+        title: 'POST of an order, 64 connections',
+        unit: 'requests/s',
+        better: 'higher',
+        turnMs: 1_000,
+        warmUps: 4,
+        alternatives: kinds.map(({ name, role }, index) => ({
+          name,
+          role,
+          async measure(ms) {
+            const { port } = started[index] as ServerProcess
+            const report = await load.run({ port, path, body, connections: 64, ms })
+            return {
+              value: report.perSecond,
+              details: { 'p50 ms': report.p50Ms, 'p99 ms': report.p99Ms, 'load, cores': report.processorShare },
+            }
+          },
+        })),
+        targets: [{ kind: 'share', of: fastify, atLeast: 0.85 }],
+      })
+    },
+    async close() {
+      load.stop()
+      for (const one of started) one.stop()
+    },
+  }
+}
+
+await runClaim(
+  {
+    name: 'gateway',
+    says: 'the gateway serves at least 85 % of what plain Fastify serves with the same work',
+    packages: ['fastify'],
+    notes: [
+      'Each server is a process of its own, the load another one, on loopback with keep-alive and no pipelining.',
+      'An order is posted, validated and priced, the answer written by a compiled serializer. Beyond that Banyan limits',
+      'requests in flight, reads trace context and correlation, counts, and calls the module through the runtime.',
+      '`load, cores` is what the load process used: near 1, it was the limit.',
+    ],
+  },
+  open,
+)
