@@ -47,6 +47,7 @@ export const steps: readonly Step[] = [
   script('types', 10),
   script('layers', 5),
   script('docs', 5),
+  script('errors', 5),
   script('packages', 10),
   script('pack-proof', 10),
   { name: 'tests', command: ['npm', 'test', '--silent'], timeoutMinutes: 40, countsTests: true },

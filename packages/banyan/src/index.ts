@@ -40,4 +40,5 @@ export {
   type Sql,
   type SqlPiece,
   type SqlQuery,
+  secret,
 } from '@banyan/module'
