@@ -1,7 +1,7 @@
 import { banyanError } from '@banyan/errors'
 import type { FastifyInstance } from 'fastify'
-import { addVary } from './edge.js'
 import type { CorsOptions } from './options.js'
+import { addVary } from './responses.js'
 
 const preflightSeconds = 600
 const allowedHeaders = 'authorization, content-type, idempotency-key, traceparent, tracestate, x-correlation-id'

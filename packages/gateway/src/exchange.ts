@@ -12,7 +12,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { connectionSignal } from './limits/connection-signal.js'
 import type { InFlight } from './limits/in-flight.js'
 import { givenCorrelationId } from './trace-context/correlation.js'
-import { type RequestTrace, requestTrace } from './trace-context/request-trace.js'
+import type { RequestTrace, TraceSource } from './trace-context/request-trace.js'
 
 const clientGaveUp = 499
 
@@ -29,9 +29,9 @@ export class Exchange {
   #controller: AbortController | undefined
   #entered: InFlight | undefined
 
-  constructor(ambient: Ambient, request: FastifyRequest, reply: FastifyReply, ended: Ended) {
+  constructor(ambient: Ambient, traces: TraceSource, request: FastifyRequest, reply: FastifyReply, ended: Ended) {
     const { headers } = request
-    this.trace = requestTrace(ambient, headers.traceparent, headers.tracestate)
+    this.trace = traces(headers.traceparent, headers.tracestate)
     const given = givenCorrelationId(headers['x-correlation-id'])
     this.correlationGiven = given !== undefined
     this.correlationId = given ?? this.trace.traceId

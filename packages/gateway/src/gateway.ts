@@ -10,6 +10,7 @@ import { defaultLimits } from './limits/limits.js'
 import { createHttpMetrics } from './metrics/http-metrics.js'
 import type { GatewayOptions } from './options.js'
 import { planRoutes } from './routes/table.js'
+import { createTraceSource } from './trace-context/request-trace.js'
 
 /** The HTTP edge of an app: one table of routes, several fronts. */
 export interface Gateway {
@@ -46,8 +47,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     limits,
     inFlight: createInFlight(limits.inFlight),
     metrics: createHttpMetrics(),
+    traces: createTraceSource(ambient),
     identify: options.identify,
     challenge: options.challenge ?? 'Bearer',
+    crossOrigin: options.cors !== undefined,
     requestLog: options.requestLog ?? false,
     draining: false,
   }

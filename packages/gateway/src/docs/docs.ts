@@ -6,6 +6,7 @@ import { brotliCompress, constants } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { compressed } from '../compression/compression.js'
 import { beginExchange, type Edge } from '../edge.js'
+import { commonHeaders } from '../responses.js'
 import { docsPage, docsPolicy, docsScript } from './page.js'
 
 interface Asset {
@@ -31,6 +32,7 @@ export function serveDocs(app: FastifyInstance, edge: Edge): void {
   const metrics = edge.metrics.route('GET', '/docs')
   const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     beginExchange(edge, metrics, request, reply)
+    commonHeaders(edge, request, reply)
     done()
   }
   app.get('/docs', { onRequest }, (_request, reply) => {

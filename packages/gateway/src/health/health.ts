@@ -1,7 +1,8 @@
 import { banyanError, errorData, isBanyanError } from '@banyan/errors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { beginExchange, type Edge, refuse, sendJson, sendProblem, sendText } from '../edge.js'
+import { beginExchange, type Edge } from '../edge.js'
 import { exposition, expositionMediaType } from '../metrics/exposition.js'
+import { refuse, sendJson, sendProblem, sendText } from '../responses.js'
 
 /**
  * `/healthz`, `/readyz` and `/metrics`: for probes and scrapers, so they ask for no identity and take no place in

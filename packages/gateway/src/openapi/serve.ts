@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { beginExchange, type Edge, sendText } from '../edge.js'
+import { beginExchange, type Edge } from '../edge.js'
 import { mountedAt } from '../fronts/mount.js'
+import { sendText } from '../responses.js'
 import type { RouteTable } from '../routes/table.js'
 import { openApiDocument } from './document.js'
 

@@ -1,7 +1,8 @@
 import type { HttpRoute } from '@banyan/contract'
 import { type BanyanError, banyanError } from '@banyan/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { beginExchange, type Edge, refuse } from '../edge.js'
+import { beginExchange, type Edge } from '../edge.js'
+import { refuse } from '../responses.js'
 
 type Done = () => void
 

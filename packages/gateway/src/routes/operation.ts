@@ -2,11 +2,12 @@ import type { OperationDefinition } from '@banyan/contract'
 import { banyanError, type ErrorData, errorData } from '@banyan/errors'
 import type { ExternalCall, Outcome } from '@banyan/runtime'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Edge, refuse, sendJson, sendProblem } from '../edge.js'
+import type { Edge } from '../edge.js'
 import { commandId } from '../idempotency/command-id.js'
 import { parseIdempotencyKey } from '../idempotency/key.js'
 import { compileAssembly } from '../input/assembly.js'
 import { internalErrorData, isPublic } from '../problem/error-data.js'
+import { refuse, sendDone, sendJson, sendProblem } from '../responses.js'
 import { accessRefusal } from './access.js'
 import { arrival, overloaded } from './arrival.js'
 import { toRouterPath } from './router-path.js'
@@ -66,8 +67,7 @@ function outcomeSender(edge: Edge, name: string, operation: OperationDefinition)
   return (request, reply, outcome) => {
     if (!outcome.ok) return sendProblem(edge, request, reply, publicError(edge, request, name, declared, outcome.error))
     if (!hasOutput) {
-      if (edge.draining) reply.header('connection', 'close')
-      reply.code(204).send()
+      sendDone(edge, request, reply)
       return
     }
     const value = outcome.value ?? null

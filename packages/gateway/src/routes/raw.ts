@@ -3,10 +3,11 @@ import { pipeline, Readable, Transform } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { type BanyanError, banyanError } from '@banyan/errors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Edge, refuse } from '../edge.js'
+import type { Edge } from '../edge.js'
 import type { Exchange } from '../exchange.js'
 import { mountedAt } from '../fronts/mount.js'
 import { parsedBefore, tooLarge } from '../input/body-bytes.js'
+import { commonHeaders, refuse } from '../responses.js'
 import { accessRefusal } from './access.js'
 import { arrival, overloaded } from './arrival.js'
 import { toRouterPath } from './router-path.js'
@@ -111,13 +112,13 @@ function requestUrl(request: FastifyRequest): URL {
 
 function sendResponse(edge: Edge, exchange: Exchange, reply: FastifyReply, response: Response): void {
   reply.code(response.status)
+  commonHeaders(edge, reply.request, reply)
   // What the handler says about caching and the like stands above the gateway's own headers.
   for (const [name, value] of response.headers) {
     if (name !== 'set-cookie' && !connectionHeaders.has(name)) reply.header(name, value)
   }
   const cookies = response.headers.getSetCookie()
   if (cookies.length > 0) reply.header('set-cookie', cookies)
-  if (edge.draining) reply.header('connection', 'close')
   const { body } = response
   if (body === null || reply.request.method === 'HEAD') {
     // Nobody will read it; how it ends does not matter to the answer.

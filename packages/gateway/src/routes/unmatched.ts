@@ -1,6 +1,7 @@
 import { banyanError } from '@banyan/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { beginExchange, type Edge, refuse } from '../edge.js'
+import { beginExchange, type Edge } from '../edge.js'
+import { refuse, sendDone } from '../responses.js'
 import type { PathIndex } from './path-index.js'
 
 /** Answers what no route fits: OPTIONS of a known path, 405 for another method of it, 404 for the rest. */
@@ -15,7 +16,7 @@ export function answerUnmatched(edge: Edge, index: PathIndex, request: FastifyRe
   const allow = [...methods, 'OPTIONS'].join(', ')
   reply.header('allow', allow)
   if (request.method === 'OPTIONS') {
-    reply.code(204).send()
+    sendDone(edge, request, reply)
     return
   }
   refuse(edge, request, reply, banyanError('method-not-allowed', { method: request.method, path, allow }))

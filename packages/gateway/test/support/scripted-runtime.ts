@@ -3,10 +3,8 @@ import { banyanError, type ErrorData, errorData } from '@banyan/errors'
 import type { ExternalCall, HealthReport, Metric, Outcome, Runtime } from '@banyan/runtime'
 
 type Handler = (call: ExternalCall) => unknown
-type RouteHandler = (
-  request: Request,
-  call: Omit<ExternalCall, 'module' | 'operation' | 'input' | 'id'>,
-) => Response | Promise<Response>
+type RouteCall = Omit<ExternalCall, 'module' | 'operation' | 'input' | 'id'>
+type RouteHandler = (request: Request, call: RouteCall) => Response | Promise<Response>
 
 export interface Script {
   contracts?: readonly AnyContract[]
@@ -35,7 +33,7 @@ export function scriptedRuntime(script: Script): ScriptedRuntime {
     app: 'market',
     contracts,
     calls,
-    async execute(call) {
+    async execute(call: ExternalCall): Promise<Outcome> {
       calls.push(call)
       const contract = contracts.get(call.module)
       const operation = contract?.commands[call.operation] ?? contract?.queries[call.operation]
@@ -54,7 +52,7 @@ export function scriptedRuntime(script: Script): ScriptedRuntime {
       const value = await script.operations?.[name]?.({ ...call, input: input.value })
       return isOutcome(value) ? value : { ok: true, value }
     },
-    async route(module, route, request, options = {}) {
+    async route(module: string, route: string, request: Request, options: RouteCall = {}) {
       const handler = script.routes?.[`${module} ${route}`]
       if (handler === undefined) throw banyanError('not-found', { what: `route ${route} of ${module}` })
       return handler(request, options)
@@ -65,7 +63,7 @@ export function scriptedRuntime(script: Script): ScriptedRuntime {
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),
     settled: () => Promise.resolve(),
-  } as ScriptedRuntime
+  } as unknown as ScriptedRuntime
 }
 
 function isOutcome(value: unknown): value is Outcome {

@@ -1,6 +1,6 @@
 import { createSeededAmbient } from '@banyan/ambient'
 import { describe, expect, test } from 'vitest'
-import { parseTraceparent, parseTracestate, requestTrace } from '../../src/index.js'
+import { createTraceSource, parseTraceparent, parseTracestate } from '../../src/index.js'
 import { serve } from '../support/gateways.js'
 import { inventory } from '../support/shop.js'
 
@@ -69,8 +69,7 @@ describe('tracestate', () => {
 
 describe('the trace of a request', () => {
   test('is the same for the same seed (P10)', () => {
-    const trace = (): unknown =>
-      requestTrace(createSeededAmbient(7, { now: () => 1_700_000_000_000 }), undefined, 'a=1')
+    const trace = (): unknown => createTraceSource(createSeededAmbient(7))(undefined, 'a=1')
     expect(trace()).toEqual(trace())
     expect(trace()).toMatchObject({
       tracestate: undefined,
