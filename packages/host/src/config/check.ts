@@ -61,7 +61,7 @@ export function checkConfig(file: string, value: unknown): Problem[] {
     const check = top[name]
     const section = sections[name]
     if (part === undefined) continue
-    if (check) report(problems, file, name, check(part))
+    if (check) report(problems, file, name, part, check(part))
     else if (section) problems.push(...checkSection(file, name, section, part))
     else if (name === 'services') problems.push(...checkServices(file, part))
     else problems.push(unknownName(file, name, known))
@@ -91,7 +91,7 @@ function checkSection(file: string, name: string, checks: Readonly<Record<string
           Object.keys(checks).map((known) => `${name}.${known}`),
         ),
       )
-    else if (part !== undefined) report(problems, file, `${name}.${key}`, check(part))
+    else if (part !== undefined) report(problems, file, `${name}.${key}`, part, check(part))
   }
   return problems
 }
@@ -123,14 +123,18 @@ function checkServices(file: string, value: unknown): Problem[] {
   })
 }
 
-function report(problems: Problem[], file: string, where: string, allowed: string | undefined): void {
-  if (allowed !== undefined)
-    problems.push({ who: file, where, what: 'has a value that is not allowed', allowed, remedy: 'correct the value' })
+function report(problems: Problem[], file: string, where: string, value: unknown, allowed: string | undefined): void {
+  if (allowed === undefined) return
+  // Settings are no secrets: those come from the environment.
+  const what = `is ${JSON.stringify(value) ?? typeof value}`
+  problems.push({ who: file, where, what, allowed, remedy: 'correct the value' })
 }
 
 function unknownName(who: string, where: string, known: readonly string[]): Problem {
   const near = known.map((name) => [distance(name, where), name] as const).sort((a, b) => a[0] - b[0])[0]
-  const remedy = near && near[0] <= 3 ? `write ${near[1]}` : 'remove it'
+  const longer = known.find((name) => name.startsWith(where))
+  const meant = longer ?? (near && near[0] <= 3 ? near[1] : undefined)
+  const remedy = meant === undefined ? 'remove it' : `write ${meant}`
   return { who, where, what: 'is not a setting', allowed: known.join(', '), remedy }
 }
 

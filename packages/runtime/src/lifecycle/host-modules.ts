@@ -169,7 +169,7 @@ function readConfig(module: AnyModule, environment: HostOptions['environment'], 
     problems.push({
       who,
       where: `config ${where}`,
-      what: issue.message,
+      what: environment[where] === undefined ? 'is not set' : issue.message,
       remedy: `set the environment variable ${where}, for example in .env`,
     })
   }

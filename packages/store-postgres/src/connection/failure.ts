@@ -74,5 +74,7 @@ export function reasonOf(error: unknown): string {
   const reported = databaseError(error)
   if (reported) return `${reported.message} (${reported.code})`
   const { code, message } = error as { code?: string; message?: string }
+  // Messages of the system say the code already.
+  if (code && message?.includes(code)) return message
   return code ? `${code}${message ? `: ${message}` : ''}` : (message ?? String(error))
 }

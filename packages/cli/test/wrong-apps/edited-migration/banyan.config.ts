@@ -1,0 +1,3 @@
+import { defineConfig } from 'banyan'
+
+export default defineConfig({ app: './app.ts' })
