@@ -224,6 +224,20 @@ export const catalogue = {
     'The lease moved to another process, so this one may not write any more. Nothing was written.',
     'Nothing to do; the new owner goes on.',
   ),
+  'no-transaction': entry(
+    500,
+    false,
+    'Events of {module} can be published only inside a transaction of the client, and it has none open',
+    'They are there if and only if the transaction of the host commits; outside of one nothing ties them to it.',
+    'Send begin on the client before, and commit after unitOfWork has resolved.',
+  ),
+  'other-database': entry(
+    500,
+    false,
+    'The client is connected to a database that does not hold the log of {module}',
+    'Events are appended in the transaction of the host, so both must be in one database.',
+    'Connect the client to the database of the app, as its owner: the user of DATABASE_URL.',
+  ),
   // store
   'store-in-use': entry(
     500,

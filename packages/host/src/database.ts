@@ -26,6 +26,8 @@ export interface OpenDatabaseOptions {
    * For tools beside it. Default false.
    */
   readonly guest?: boolean
+  /** A server that is known already: neither DATABASE_URL nor the embedded database is looked at. */
+  readonly connection?: ConnectionOptions
 }
 
 // How `banyan dev` hands the database, which outlives reloads, to the app.
@@ -59,7 +61,8 @@ export function storeSecret(environment: OpenDatabaseOptions['environment']): { 
  * @throws `store-in-use` and the other errors of starting the embedded server
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDatabase> {
-  const { environment, logger } = options
+  const { environment, logger, connection } = options
+  if (connection) return { kind: 'server', connection, environment: {}, close: async () => undefined }
   const url = environment.DATABASE_URL
   if (url)
     return { kind: 'server', connection: { connectionString: url }, environment: {}, close: async () => undefined }

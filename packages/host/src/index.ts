@@ -19,4 +19,11 @@ export {
   storeSecret,
 } from './database.js'
 export { type DiagnoseOptions, diagnose, type Finding } from './diagnose.js'
+export {
+  type Embedded,
+  type EmbeddedCallOptions,
+  type EmbedOptions,
+  embed,
+  type HostUnitContext,
+} from './embed.js'
 export { type RunningApp, type StartOptions, startApp } from './start.js'

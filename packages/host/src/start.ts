@@ -1,9 +1,9 @@
 import { type Ambient, createAmbient } from '@banyan/ambient'
 import { problemsError } from '@banyan/errors'
-import { createGateway, type Gateway, type GatewayLimits, rawRoutesOf } from '@banyan/gateway'
+import { createGateway, type Gateway, type GatewayLimits, type GatewayOptions, rawRoutesOf } from '@banyan/gateway'
 import { modulesOf } from '@banyan/module'
 import { createLogger, createRuntime, type Logger, type Runtime, type Store } from '@banyan/runtime'
-import { createPostgresStore } from '@banyan/store-postgres'
+import { type ConnectionOptions, createPostgresStore } from '@banyan/store-postgres'
 import { checkApp } from './config/check-app.js'
 import type { GatewayConfig } from './config/define.js'
 import type { LoadedApp } from './config/load.js'
@@ -17,6 +17,12 @@ export interface StartOptions {
   readonly ambient?: Ambient
   /** False: no HTTP. Default true. */
   readonly gateway?: boolean
+  /** False: the gateway is made, and whoever starts the app passes requests to it. Default true. */
+  readonly listen?: boolean
+  /** Who sends a request to the gateway. Default: nobody is known. */
+  readonly identify?: GatewayOptions['identify']
+  /** The database. Default: DATABASE_URL of the environment, else the embedded one. */
+  readonly connection?: ConnectionOptions
   /** Whether events and durable jobs are worked on. Default `all`. */
   readonly work?: 'all' | 'calls'
   /** Use the embedded database of an app that runs already. Default false. */
@@ -28,6 +34,8 @@ export interface RunningApp {
   readonly runtime: Runtime
   readonly store: Store
   readonly logger: Logger
+  /** Absent with `gateway: false`. */
+  readonly gateway?: Gateway
   /** Where the gateway listens, for example `http://127.0.0.1:3000`; absent without a gateway. */
   readonly url?: string
   /** Not ready, drained, feeds stopped, store closed, in this order. Idempotent. */
@@ -47,7 +55,14 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
   const production = environment.NODE_ENV === 'production'
   const level = environment.LOG_LEVEL ?? config.log?.level ?? 'info'
   const logger = options.logger ?? createLogger({ level: level as 'info' })
-  const database = await openDatabase({ folder, config, environment, logger, guest: options.guest ?? false })
+  const database = await openDatabase({
+    folder,
+    config,
+    environment,
+    logger,
+    guest: options.guest ?? false,
+    ...(options.connection === undefined ? {} : { connection: options.connection }),
+  })
   const store = createPostgresStore({
     app: app.name,
     ambient,
@@ -81,10 +96,12 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
       ambient,
       log: logger,
       routes: rawRoutesOf(modulesOf(app)),
+      ...(options.identify === undefined ? {} : { identify: options.identify }),
       ...gatewayOptions(config.gateway ?? {}, environment, production),
     })
+    if (options.listen === false) return { runtime, store, logger, gateway, stop }
     const { url } = await gateway.listen()
-    return { runtime, store, logger, url, stop }
+    return { runtime, store, logger, gateway, url, stop }
   } catch (error) {
     await stop()
     throw error

@@ -13,6 +13,8 @@ export type {
   EmbeddedOptions,
   EmbeddedServer,
 } from './embedded/types.js'
+export type { HostClient } from './join/host-client.js'
+export { type JoinedTransaction, type JoinOptions, joinTransaction } from './join/join-transaction.js'
 export type { ApplyResult } from './migrate/apply.js'
 export {
   type DatabaseOptions,

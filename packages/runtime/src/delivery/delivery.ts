@@ -56,6 +56,8 @@ export interface Delivery extends CommitListener {
    * events of its key wait behind it, and it never runs at the same time as one of them.
    */
   wake(module?: string): void
+  /** Events of the module may have been appended without `committed` being told: its subscribers here look at once. */
+  appended(module: string): void
   metrics(): readonly Metric[]
 }
 
@@ -256,6 +258,11 @@ class ProcessDelivery implements Delivery {
     for (const one of this.#subscriptions) if (module === undefined || one.setting.plan.module === module) one.wake()
     for (const [name, runner] of this.#jobs) if (module === undefined || name === module) runner.wake()
     this.#registrar?.wake()
+  }
+
+  appended(module: string): void {
+    this.#feeds.get(module)?.nudge()
+    this.#activity.note()
   }
 
   metrics(): readonly Metric[] {

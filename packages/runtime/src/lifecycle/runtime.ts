@@ -4,8 +4,9 @@ import type { AnyContract } from '@banyan/contract'
 import { banyanError, problemsError } from '@banyan/errors'
 import { type AnyModule, type App, checkWiring, modulesOf } from '@banyan/module'
 import type { Outcome } from '../call/envelope.js'
-import type { Scope } from '../call/scope.js'
+import { Scope } from '../call/scope.js'
 import { createDelivery, type Delivery } from '../delivery/delivery.js'
+import { type CollectContext, type Collected, collectEvents } from '../dispatch/collect.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
 import type { HostedModule } from '../dispatch/hosted-module.js'
 import { dispatchMetrics } from '../dispatch/metrics.js'
@@ -200,6 +201,29 @@ class LocalRuntime implements Runtime {
     if (!(outcome.value instanceof Response))
       throw banyanError('internal', { module, reference: `${route} gave no Response` })
     return outcome.value
+  }
+
+  async collect<Value>(
+    travel: Omit<ExternalCall, 'operation' | 'input' | 'timeoutMs' | 'signal'>,
+    work: (context: CollectContext) => Value | Promise<Value>,
+  ): Promise<Collected<Value>> {
+    const { ambient } = this.#options
+    const hosted = this.#hosted.get(travel.module)
+    if (!hosted) throw banyanError('unknown-module', { module: travel.module })
+    if (this.#state !== 'running') throw banyanError('unavailable', { what: `${this.app} (${this.#state})` })
+    const retryAfterMs = this.#delivery.pressure(travel.module)
+    if (retryAfterMs !== undefined)
+      throw banyanError(
+        'overloaded',
+        { what: `the subscribers of ${travel.module}`, retryAfterMs },
+        { details: { retryAfterMs } },
+      )
+    const envelope = externalEnvelope(ambient, 'command', { ...travel, operation: 'unitOfWork', input: undefined })
+    return collectEvents(hosted, envelope, new Scope(ambient, undefined), work)
+  }
+
+  appended(module: string): void {
+    this.#delivery.appended(module)
   }
 
   health(): HealthReport {

@@ -1,5 +1,6 @@
 import type { AnyContract } from '@banyan/contract'
-import type { Identity, Outcome } from '../call/envelope.js'
+import type { Cancellation, Identity, Outcome } from '../call/envelope.js'
+import type { CollectContext, Collected } from '../dispatch/collect.js'
 
 /** A call from outside the modules: the gateway, host code, a test, the command line. */
 export interface ExternalCall {
@@ -10,7 +11,7 @@ export interface ExternalCall {
   readonly id?: string
   /** Default: the limit of the module, else 30 s. */
   readonly timeoutMs?: number
-  readonly signal?: AbortSignal
+  readonly signal?: Cancellation
   readonly identity?: Identity
   readonly correlationId?: string
   readonly traceparent?: string
@@ -80,6 +81,17 @@ export interface Runtime {
     request: Request,
     options?: Omit<ExternalCall, 'module' | 'operation' | 'input' | 'id'>,
   ): Promise<Response>
+  /**
+   * Runs code outside the modules that publishes events of one, and hands them back to be appended: for hosts that
+   * append them in a transaction of their own. `appended` says when that transaction has ended.
+   * @throws `unknown-module`, `unavailable`, `overloaded` when subscribers of the module are too far behind (P9)
+   */
+  collect<Value>(
+    travel: Omit<ExternalCall, 'operation' | 'input' | 'timeoutMs' | 'signal'>,
+    work: (context: CollectContext) => Value | Promise<Value>,
+  ): Promise<Collected<Value>>
+  /** Events of a module may have been appended by other means than a unit of work here: subscribers look at once. */
+  appended(module: string): void
   health(): HealthReport
   /** Resolves when ready; rejects with what is missing. */
   check(): Promise<void>

@@ -4,12 +4,16 @@ import { numberArray, readNumbers, textArray } from '../connection/array-literal
 import type { FlightPart } from '../connection/flight.js'
 import { ownStatement } from '../connection/own-statement.js'
 
-const appendOne = ownStatement('select banyan_append_one($1, $2, $3, $4, $5, $6, $7, $8)')
-const appendMany = ownStatement('select banyan_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)')
+const oneCall = 'banyan_append_one($1, $2, $3, $4, $5, $6, $7, $8)'
+const manyCall = 'banyan_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)'
+const appendOne = ownStatement(`select ${oneCall}`)
+const appendMany = ownStatement(`select ${manyCall}`)
 
 /** An append as it is sent, with what is needed to tell the position of each event afterwards. */
 export interface Append {
   readonly part: FlightPart
+  /** The call inside the statement, for statements that do more than append. */
+  readonly call: string
   /** Positions of the events in the order in which they were given. */
   positions(result: Result): number[]
 }
@@ -22,7 +26,11 @@ export function appendEvents(events: readonly NewEvent[]): Append {
 function appendSingle(event: NewEvent): Append {
   const { lane, id, key, type, version, data, at, context } = event
   const values = [lane, id, key, type, version, data, at, context]
-  return { part: { ...appendOne, values, quiet: true }, positions: (result) => [Number(firstField(result))] }
+  return {
+    part: { ...appendOne, values, quiet: true },
+    call: oneCall,
+    positions: (result) => [Number(firstField(result))],
+  }
 }
 
 function appendSeveral(events: readonly NewEvent[]): Append {
@@ -49,6 +57,7 @@ function appendSeveral(events: readonly NewEvent[]): Append {
   ]
   return {
     part: { ...appendMany, values, quiet: true },
+    call: manyCall,
     positions(result) {
       const bases = readNumbers(firstField(result))
       return slots.map((slot, index) => (bases[slot - 1] as number) + (ranks[index] as number))

@@ -1,0 +1,4 @@
+create table balances (
+  customer text primary key,
+  points integer not null check (points >= 0)
+);
