@@ -26,9 +26,9 @@ export interface GatewayConfig {
   readonly host?: string
   /** Largest body, bytes. Default 1,048,576. */
   readonly bodyLimitBytes?: number
-  /** How long a request may take, milliseconds. Default 30,000. */
+  /** How long a whole request may take to arrive, body included, milliseconds. Default 60,000. */
   readonly requestTimeoutMs?: number
-  /** Whether /docs and /openapi.json are served. Default true. */
+  /** Whether /docs is served; /openapi.json always is. Default true. */
   readonly docs?: boolean
   /** Addresses of proxies whose X-Forwarded-For is believed; default none. */
   readonly trustProxy?: boolean | string | readonly string[]
