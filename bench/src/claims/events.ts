@@ -10,6 +10,7 @@ import { observeShedding } from '../events/shed.js'
 import { type OpenClaim, type Run, runClaim } from '../harness/run.js'
 import type { Alternative, Role } from '../harness/types.js'
 import { openDatabase } from '../support/database.js'
+import { countProcessorTime } from '../support/processor-time.js'
 
 const eventsPerTurn = 10_000
 
@@ -49,9 +50,13 @@ function throughput(name: string, role: Role, publish: (events: number) => Promi
     name,
     role,
     async measure() {
+      const processorTime = countProcessorTime()
       const begunAt = performance.now()
       await publish(eventsPerTurn)
-      return { value: eventsPerTurn / ((performance.now() - begunAt) / 1_000) }
+      return {
+        value: eventsPerTurn / ((performance.now() - begunAt) / 1_000),
+        details: { 'Node CPU µs': processorTime() / eventsPerTurn },
+      }
     },
   }
 }

@@ -29,11 +29,18 @@ async function open(): Promise<OpenClaim> {
           name,
           role,
           async measure(ms) {
-            const { port } = started[index] as ServerProcess
-            const report = await load.run({ port, path, body, connections: 64, ms })
+            const server = started[index] as ServerProcess
+            const before = await server.processorTime()
+            const report = await load.run({ port: server.port, path, body, connections: 64, ms })
+            const used = (await server.processorTime()) - before
             return {
               value: report.perSecond,
-              details: { 'p50 ms': report.p50Ms, 'p99 ms': report.p99Ms, 'load, cores': report.processorShare },
+              details: {
+                'p50 ms': report.p50Ms,
+                'p99 ms': report.p99Ms,
+                'CPU µs/request': used / report.requests,
+                'load, cores': report.processorShare,
+              },
             }
           },
         })),

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { percentile } from '../harness/statistics.js'
+import { countProcessorTime } from '../support/processor-time.js'
 
 /**
  * The load, in a process of its own: keep-alive connections that each send the next request when the last was answered.
@@ -14,6 +15,7 @@ export interface LoadOrder {
 }
 
 export interface LoadReport {
+  readonly requests: number
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
@@ -99,17 +101,17 @@ async function load(order: LoadOrder): Promise<LoadReport> {
   ]
   const request = Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
   const begunAt = performance.now()
-  const usedBefore = process.cpuUsage()
+  const processorTime = countProcessorTime()
   const open = Array.from({ length: connections }, () => new Connection(order, request, begunAt + ms))
   await Promise.all(open.map(({ done }) => done))
   const elapsedMs = performance.now() - begunAt
-  const used = process.cpuUsage(usedBefore)
   const latencies = open.flatMap((one) => one.latencies)
   return {
+    requests: latencies.length,
     perSecond: latencies.length / (elapsedMs / 1_000),
     p50Ms: percentile(latencies, 0.5),
     p99Ms: percentile(latencies, 0.99),
-    processorShare: (used.user + used.system) / 1_000 / elapsedMs,
+    processorShare: processorTime() / 1_000 / elapsedMs,
   }
 }
 

@@ -1,5 +1,6 @@
 import { percentile } from '../harness/statistics.js'
 import type { Measurement } from '../harness/types.js'
+import { countProcessorTime } from './processor-time.js'
 
 /** Callers that each make the next call when the last one has answered. */
 export async function closedLoop(
@@ -8,6 +9,7 @@ export async function closedLoop(
   call: (caller: number) => Promise<unknown>,
 ): Promise<Measurement> {
   const latencies: number[] = []
+  const processorTime = countProcessorTime()
   const begunAt = performance.now()
   const until = begunAt + ms
   const caller = async (number: number): Promise<void> => {
@@ -21,6 +23,10 @@ export async function closedLoop(
   await Promise.all(Array.from({ length: concurrency }, (_, number) => caller(number)))
   return {
     value: latencies.length / ((performance.now() - begunAt) / 1_000),
-    details: { 'p50 ms': percentile(latencies, 0.5), 'p99 ms': percentile(latencies, 0.99) },
+    details: {
+      'p50 ms': percentile(latencies, 0.5),
+      'p99 ms': percentile(latencies, 0.99),
+      'Node CPU µs': processorTime() / latencies.length,
+    },
   }
 }
