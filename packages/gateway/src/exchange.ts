@@ -7,9 +7,9 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { Ambient } from '@banyan/ambient'
-import type { Identity } from '@banyan/runtime'
+import type { ExternalCall, Identity } from '@banyan/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { connectionSignal } from './limits/connection-signal.js'
+import { connectionEnd } from './limits/connection-end.js'
 import type { InFlight } from './limits/in-flight.js'
 import { givenCorrelationId } from './trace-context/correlation.js'
 import type { RequestTrace, TraceSource } from './trace-context/request-trace.js'
@@ -46,8 +46,8 @@ export class Exchange {
   }
 
   /** Aborts when the client gives up; may abort later too, when the connection ends after the response. */
-  signal({ raw }: FastifyRequest, { raw: response }: FastifyReply): AbortSignal {
-    return connectionSignal(raw) ?? this.ownSignal(response)
+  signal({ raw }: FastifyRequest, { raw: response }: FastifyReply): NonNullable<ExternalCall['signal']> {
+    return connectionEnd(raw) ?? this.ownSignal(response)
   }
 
   /** Aborts when the client gives up, and never after a complete response. */

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { ExternalCall } from '@banyan/runtime'
 import fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { gatewayOf, json } from '../support/gateways.js'
@@ -145,7 +146,7 @@ describe('in a Fastify application', () => {
 
 describe('web requests', () => {
   test('that are given up cancel their call (P7)', async () => {
-    const started = gate<AbortSignal | undefined>()
+    const started = gate<ExternalCall['signal']>()
     const { gateway } = gatewayOf({
       contracts: [inventory],
       operations: {

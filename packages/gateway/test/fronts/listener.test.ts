@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import type { ExternalCall } from '@banyan/runtime'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { gatewayOf, serve } from '../support/gateways.js'
 import { inventory } from '../support/shop.js'
@@ -60,7 +61,7 @@ describe('closing', () => {
   })
 
   test('cuts what is still under way at the deadline', async () => {
-    const started = gate<AbortSignal | undefined>()
+    const started = gate<ExternalCall['signal']>()
     const { gateway, url } = await serve({
       contracts: [inventory],
       operations: {

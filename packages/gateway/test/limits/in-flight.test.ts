@@ -1,3 +1,4 @@
+import type { ExternalCall } from '@banyan/runtime'
 import { describe, expect, test, vi } from 'vitest'
 import { json, serve } from '../support/gateways.js'
 import { inventory } from '../support/shop.js'
@@ -43,7 +44,7 @@ describe('requests in flight (P9)', () => {
   })
 
   test('a client that gives up cancels its call (P7) and leaves its place', async () => {
-    const started = gate<AbortSignal | undefined>()
+    const started = gate<ExternalCall['signal']>()
     const { get, url } = await serve({
       contracts: [inventory],
       operations: {

@@ -39,6 +39,13 @@ export interface Envelope {
   readonly travel: TravelContext
 }
 
+/** What tells that a caller gave up: an `AbortSignal`, or as much of one as is needed, which costs a tenth. */
+export interface Cancellation {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 /** Deadline and cancellation of one call, and of all that it calls. */
 export interface CallScope {
   /** Aborts at the deadline, when the caller gives up, and when the handler that made the call ends. */

@@ -1,6 +1,6 @@
 import type { Ambient } from '@banyan/ambient'
 import { type BanyanError, banyanError } from '@banyan/errors'
-import type { Envelope, Outcome, TravelContext } from '../call/envelope.js'
+import type { Cancellation, Envelope, Outcome, TravelContext } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
 import { failed } from '../dispatch/outcome.js'
 import type { ExternalCall } from './types.js'
@@ -24,21 +24,38 @@ export function externalEnvelope(
   kind: 'command' | 'query',
   call: Omit<ExternalCall, 'timeoutMs' | 'signal'>,
 ): Envelope {
-  const id = call.id ?? ambient.newId()
-  const travel: TravelContext = {
-    correlationId: call.correlationId ?? id,
-    ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
-    ...(call.tracestate === undefined ? {} : { tracestate: call.tracestate }),
-    ...(call.identity === undefined ? {} : { identity: call.identity }),
+  return new ExternalEnvelope(ambient, kind, call)
+}
+
+class ExternalEnvelope implements Envelope {
+  readonly kind: 'command' | 'query'
+  readonly module: string
+  readonly operation: string
+  readonly input: unknown
+  readonly repeatable: boolean
+  readonly travel: TravelContext
+  readonly #ambient: Ambient
+  #id: string | undefined
+
+  constructor(ambient: Ambient, kind: 'command' | 'query', call: Omit<ExternalCall, 'timeoutMs' | 'signal'>) {
+    this.#ambient = ambient
+    this.#id = call.id
+    this.kind = kind
+    this.module = call.module
+    this.operation = call.operation
+    this.input = call.input
+    this.repeatable = kind === 'command' && call.id !== undefined
+    this.travel = {
+      correlationId: call.correlationId ?? this.id,
+      ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
+      ...(call.tracestate === undefined ? {} : { tracestate: call.tracestate }),
+      ...(call.identity === undefined ? {} : { identity: call.identity }),
+    }
   }
-  return {
-    kind,
-    module: call.module,
-    operation: call.operation,
-    input: call.input,
-    id,
-    repeatable: kind === 'command' && call.id !== undefined,
-    travel,
+
+  get id(): string {
+    this.#id ??= this.#ambient.newId()
+    return this.#id
   }
 }
 
@@ -50,7 +67,7 @@ export function externalEnvelope(
 export function withinScope(
   ambient: Ambient,
   open: Set<Scope>,
-  options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined; readonly operation: string },
+  options: { readonly timeoutMs: number; readonly signal?: Cancellation | undefined; readonly operation: string },
   run: (scope: Scope) => Promise<Outcome>,
 ): Promise<Outcome> {
   const scope = new Scope(ambient, undefined, options.timeoutMs)
