@@ -1,78 +1,132 @@
-import { loadApp, startApp } from 'banyan/host'
+import { setTimeout as wait } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { isBanyanError } from 'banyan'
+import { createLogger, loadApp, type RunningApp, startApp } from 'banyan/host'
 import { Shop } from '../retail/shop.js'
 import { openShop, visit } from './visitors.js'
 
-const help = `Starts the shop and a gentle synthetic load.
+const help = `Opens the shop, with a gentle synthetic load: a visitor every second.
 
-  npm start [-- --quiet]     the shop on http://127.0.0.1:3000 (PORT chooses another port)
-  --quiet                    no synthetic load`
+  npm start                       on http://127.0.0.1:3000
+  PORT=8080 npm start             on another port
+  npm start -- --quiet            without visitors
 
-if (process.argv.includes('--help')) {
-  console.log(help)
-  process.exit(0)
-}
+  BANYAN_DATA=folder              where the embedded database lies; default .banyan/data in examples/market
+  DATABASE_URL=postgres://…       a PostgreSQL of your own instead of the embedded one
+  LOG_LEVEL=info                  tells more; default warn
 
-const begunAt = performance.now()
+Ctrl-C closes it in order.`
+
 const visitorEveryMs = 1_000
 const reportEveryMs = 30_000
+// One press of Ctrl-C comes several times: from the terminal, and from each npm in between.
+const samePressMs = 1_500
 
-const running = await startApp({
-  loaded: await loadApp({ folder: process.cwd() }),
-  // Quiet unless asked: what the terminal shows is about the shop.
-  environment: { LOG_LEVEL: 'warn', ...process.env },
-}).catch((error: Error) => {
-  console.error(`✗ ${error.message}`)
-  process.exit(1)
-})
-const url = running.url as string
-const { version, kind } = running.store.describe()
-
-console.log(`
-  The market is open after ${((performance.now() - begunAt) / 1000).toFixed(1)} s: ${running.runtime.contracts.size} modules in one process, PostgreSQL ${version} (${kind}).
-
-  docs       ${url}/docs
-  products   ${url}/products
-  orders     ${url}/orders
-  revenue    ${url}/revenue/countries
-  health     ${url}/readyz   ${url}/metrics
-
-  Ctrl-C stops it; the data stays in examples/market/.banyan.
-`)
-
-const shop = new Shop(url)
-let stopping = false
-let visitors = 0
-let failed = 0
-
-async function load(): Promise<void> {
-  await openShop(shop)
-  const seed = Date.now().toString(36)
-  console.log('  A visitor comes in every second.')
-  while (!stopping) {
-    const visitor = `visitor-${seed}-${visitors++}`
-    void visit(url, shop, visitor).catch((error: Error) => {
-      failed++
-      if (failed <= 3 && !stopping) console.error(`  ${visitor}: ${error.message}`)
+async function open(): Promise<RunningApp> {
+  try {
+    return await startApp({
+      loaded: await loadApp({ folder: process.cwd() }),
+      environment: process.env,
+      logger: createLogger({ level: (process.env.LOG_LEVEL ?? 'warn') as 'warn' }),
     })
-    await new Promise((resolve) => setTimeout(resolve, visitorEveryMs))
+  } catch (error) {
+    if (!isBanyanError(error)) throw error
+    console.error(`✗ ${error.message}`)
+    if (error.code === 'port-in-use') console.error('  PORT=8080 npm start chooses another port.')
+    process.exit(1)
   }
 }
 
-const report = setInterval(() => {
-  const health = running.runtime.health()
-  const lag = health.modules.flatMap(({ subscriptions }) => subscriptions).reduce((sum, one) => sum + one.lag, 0)
-  console.log(`  ${visitors} visitors, ${failed} failed visits, ${lag} events waiting`)
-}, reportEveryMs)
-report.unref()
+function greet(running: RunningApp, openAfterMs: number): void {
+  const { version, kind } = running.store.describe()
+  const url = running.url as string
+  const data = kind === 'embedded' ? (process.env.BANYAN_DATA ?? 'examples/market/.banyan/data') : 'DATABASE_URL'
+  console.log(`
+  The market is open after ${(openAfterMs / 1000).toFixed(1)} s: ${running.runtime.contracts.size} modules in one process, PostgreSQL ${version} (${kind}).
 
-async function stop(): Promise<void> {
-  if (stopping) process.exit(130)
-  stopping = true
-  console.log('\n  closing: work under way is finished first')
-  await running.stop()
-  process.exit(0)
+  read and try the API   ${url}/docs
+  products               ${url}/products?text=mug
+  newest orders          ${url}/orders
+  revenue by country     ${url}/revenue/countries
+  health, metrics        ${url}/readyz   ${url}/metrics
+
+  Feed it real orders from a second terminal: npm run market:replay -- FILE
+  Ctrl-C closes it; the data stays in ${data}.
+`)
 }
-process.on('SIGINT', () => void stop())
-process.on('SIGTERM', () => void stop())
 
-if (!process.argv.includes('--quiet')) await load()
+/** What goes on, now and then: how many came, and how far events are behind. */
+function startReports(running: RunningApp, seen: Seen): void {
+  const report = setInterval(() => {
+    const { modules } = running.runtime.health()
+    const waiting = modules.flatMap(({ subscriptions }) => subscriptions).reduce((sum, { lag }) => sum + lag, 0)
+    const failed = modules.reduce((sum, { deadLetters }) => sum + deadLetters, 0)
+    const troubles = failed > 0 ? ` · ${failed} dead letters (npx banyan dead-letters)` : ''
+    console.log(`  ${seen.visitors} visitors · ${seen.failed} failed visits · ${waiting} events waiting${troubles}`)
+  }, reportEveryMs)
+  report.unref()
+}
+
+interface Seen {
+  visitors: number
+  failed: number
+}
+
+async function letVisitorsIn(shop: Shop, seen: Seen, stop: AbortSignal): Promise<void> {
+  await openShop(shop)
+  const seed = Date.now().toString(36)
+  console.log('  A visitor comes in every second; each fills a cart, orders it, and some cancel.')
+  while (!stop.aborted) {
+    const visitor = `visitor-${seed}-${seen.visitors++}`
+    visit(shop, visitor).catch((error: Error) => {
+      if (stop.aborted) return
+      seen.failed++
+      if (seen.failed <= 3) console.error(`  ${visitor}: ${error.message}`)
+    })
+    await wait(visitorEveryMs, undefined, { signal: stop }).catch(() => undefined)
+  }
+}
+
+function stopOn(signals: readonly NodeJS.Signals[], running: RunningApp, stopping: AbortController): void {
+  let pressedAt: number | undefined
+  const stop = async (): Promise<void> => {
+    if (pressedAt !== undefined) {
+      if (performance.now() - pressedAt > samePressMs) process.exit(130)
+      return
+    }
+    pressedAt = performance.now()
+    stopping.abort()
+    console.log('\n  Closing: what is under way is finished first. Ctrl-C again ends it at once.')
+    await running.stop()
+    process.exit(0)
+  }
+  for (const signal of signals) process.on(signal, () => void stop())
+}
+
+function options(): { help?: boolean; quiet?: boolean } {
+  try {
+    return parseArgs({ options: { help: { type: 'boolean' }, quiet: { type: 'boolean' } } }).values
+  } catch (error) {
+    console.error(`✗ ${(error as Error).message}\n\n${help}`)
+    process.exit(2)
+  }
+}
+
+async function main(): Promise<void> {
+  const given = options()
+  if (given.help) {
+    console.log(help)
+    return
+  }
+  const begunAt = performance.now()
+  const running = await open()
+  const stopping = new AbortController()
+  stopOn(['SIGINT', 'SIGTERM'], running, stopping)
+  greet(running, performance.now() - begunAt)
+  const seen: Seen = { visitors: 0, failed: 0 }
+  if (given.quiet) return
+  startReports(running, seen)
+  await letVisitorsIn(new Shop(running.url as string), seen, stopping.signal)
+}
+
+await main()

@@ -3,8 +3,10 @@ import { catalogue } from './catalogue.js'
 
 const countries = ['United Kingdom', 'Germany', 'France', 'Ireland', 'Spain'] as const
 const methods = ['card', 'card', 'card', 'card', 'card-twice', 'card-timeout', 'card-declined'] as const
+const cancelsOneIn = 20
 
-const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T
+const below = (bound: number): number => Math.floor(Math.random() * bound)
+const pick = <T>(list: readonly T[]): T => list[below(list.length)] as T
 
 /** Puts the catalogue on sale with plenty of stock. The keys are the same at every start, so it happens once. */
 export async function openShop(shop: Shop): Promise<void> {
@@ -14,28 +16,27 @@ export async function openShop(shop: Shop): Promise<void> {
   })
 }
 
-/** One visitor: fills a cart, orders it, and now and then thinks better of it. */
-export async function visit(url: string, shop: Shop, visitor: string): Promise<void> {
-  for (let line = 0; line < 1 + Math.floor(Math.random() * 3); line++) {
-    const { sku } = pick(catalogue)
-    await fetch(`${url}/carts/${visitor}/lines/${sku}`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ quantity: 1 + Math.floor(Math.random() * 3) }),
-    })
-  }
+/**
+ * One visitor: fills a cart, orders it, and now and then thinks better of it.
+ * @throws Refused, ShopAway
+ */
+export async function visit(shop: Shop, visitor: string): Promise<void> {
+  const lines = 1 + below(3)
+  for (let line = 0; line < lines; line++)
+    await shop.put(`/carts/${visitor}/lines/${pick(catalogue).sku}`, { quantity: 1 + below(3) })
   const order = {
-    customerId: `customer-${Math.floor(Math.random() * 50)}`,
+    customerId: `customer-${below(50)}`,
     country: pick(countries),
     paymentMethod: pick(methods),
   }
   const { orderId } = (await shop.post(`/carts/${visitor}/checkout`, `checkout-${visitor}`, order)) as {
     orderId: string
   }
-  if (Math.random() < 0.05)
-    await fetch(`${url}/orders/${orderId}/cancel`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"reason":"changed my mind"}',
-    })
+  if (below(cancelsOneIn) > 0) return
+  try {
+    await shop.post(`/orders/${orderId}/cancel`, `cancel-${visitor}`, { reason: 'changed my mind' })
+  } catch (error) {
+    // Too late: it was shipped, or nobody would pay for it.
+    if ((error as { kind?: string }).kind !== 'orders.tooLate') throw error
+  }
 }

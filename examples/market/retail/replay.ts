@@ -1,132 +1,92 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { type Document, planRetail, type RetailPlan } from './classify.js'
-import { paymentMethodOf } from './method.js'
+import { nothingDone, type Progress, readProgress } from './progress.js'
 import { readRetailFile } from './read-file.js'
+import { openWith } from './requests.js'
+import { type Sent, send } from './send.js'
 import { Shop } from './shop.js'
+import { type Given, runTool, wholeNumber } from './tool.js'
 
-const help = `Feeds a file in the UCI Online Retail format through the HTTP API of the shop.
+const help = `Feeds a file in the UCI Online Retail format through the HTTP API of the shop, which must be open (npm start).
 
-  npm run market:replay -- FILE [--url http://127.0.0.1:3000] [--in-flight 32] [--limit N] [--state FILE]
+  npm run market:replay -- FILE [--url URL] [--in-flight 32] [--limit N] [--state FILE]
 
-  FILE         .csv or .csv.gz
-  --in-flight  requests under way at a time
-  --limit      only the first N documents
-  --state      where progress is kept; a second run goes on from there (default: .banyan/replay-<file>.json)`
+  FILE         .csv or .csv.gz, with the columns InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice,
+               CustomerID and Country
+  --url        where the shop is open; default http://127.0.0.1:3000, or the port in PORT
+  --in-flight  requests under way at a time, 1 to 1000; default 32
+  --limit      only the first N documents (a document is an order, a credit note or an adjustment of stock)
+  --state      where progress is kept; default .banyan/replay-<file>.json in examples/market
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      url: { type: 'string', default: 'http://127.0.0.1:3000' },
-      'in-flight': { type: 'string', default: '32' },
-      limit: { type: 'string' },
-      state: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  })
-  const [given] = positionals
-  if (values.help || given === undefined) {
-    console.log(help)
-    process.exitCode = values.help ? 0 : 2
-    return
-  }
-  // npm runs scripts in the folder of the example; the file was named where the user stood.
-  const file = resolve(process.env.INIT_CWD ?? process.cwd(), given)
+Ctrl-C ends it in order. The same command again goes on where it ended, also after a kill of either side: every request
+has a key, so what is sent twice takes effect once. Then: npm run market:audit -- FILE`
+
+const options = {
+  url: { type: 'string' },
+  'in-flight': { type: 'string' },
+  limit: { type: 'string' },
+  state: { type: 'string' },
+} as const
+
+const openWithinMs = 60_000
+const interrupted = 130
+
+async function replay(given: Given): Promise<number> {
+  const { values, file } = given
+  const limit = wholeNumber(given, 'limit', 0)
+  const inFlight = Math.min(1_000, wholeNumber(given, 'in-flight', 1) ?? 32)
+  const url = (values.url as string | undefined) ?? `http://127.0.0.1:${process.env.PORT ?? 3000}`
+  const state = resolve((values.state as string | undefined) ?? `.banyan/replay-${basename(file)}.json`)
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  process.once('SIGTERM', () => stop.abort())
+
   console.log(`reading ${file}`)
   const plan = await planRetail(readRetailFile(file))
   report(plan)
-  const shop = new Shop(values.url)
-  if (!(await shop.ready())) console.log(`waiting for the shop at ${values.url} (start it with: npm start)`)
-  const documents = plan.documents.slice(0, values.limit === undefined ? undefined : Number(values.limit))
-  const state = resolve(values.state ?? `.banyan/replay-${basename(file)}.json`)
-  await prepare(shop, plan)
-  await send(shop, documents, Number(values['in-flight']), state)
-}
-
-/** Products and opening stock. Repeating it changes nothing: the keys are the same. */
-async function prepare(shop: Shop, plan: RetailPlan): Promise<void> {
-  const products = [...plan.products].map(([sku, product]) => ({ sku, ...product }))
-  for (let at = 0; at < products.length; at += 500)
-    await shop.post('/products/batch', `products-${at}`, { products: products.slice(at, at + 500) })
-  const lines = [...plan.opening].map(([sku, quantity]) => ({ sku, quantity }))
-  for (let at = 0; at < lines.length; at += 500)
-    await shop.post('/stock/receipts', `opening-${at}`, { lines: lines.slice(at, at + 500) })
-  console.log(`${products.length} products on sale, opening stock of ${lines.length} booked`)
-}
-
-function request(document: Document): [path: string, body: unknown] {
-  if (document.kind === 'adjustment')
-    return ['/stock/adjustments', { reason: document.reason.slice(0, 200), lines: document.lines }]
-  const { id, customer: customerId, country, at, lines } = document
-  return document.kind === 'credit'
-    ? ['/credits', { creditId: id, customerId, country, creditedAt: at, lines }]
-    : ['/orders', { orderId: id, customerId, country, placedAt: at, paymentMethod: paymentMethodOf(id), lines }]
-}
-
-/** Sends documents in order of the file, a bounded number at a time, and remembers how far all before are done. */
-async function send(shop: Shop, documents: readonly Document[], inFlight: number, state: string): Promise<void> {
-  const begin = Math.min(readState(state), documents.length)
-  if (begin > 0) console.log(`going on after ${begin} documents`)
-  const done = new Set<number>()
-  let next = begin
-  let floor = begin
-  let refused = 0
-  const startedAt = Date.now()
-  let shownAt = startedAt
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < documents.length; index = next++) {
-      const document = documents[index] as Document
-      const [path, body] = request(document)
-      try {
-        await shop.post(path, `retail-${document.id}`, body)
-      } catch (error) {
-        refused++
-        console.error(`✗ ${document.id}: ${(error as Error).message}`)
-        if (refused > 20) throw new Error('more than 20 requests were refused')
-      }
-      done.add(index)
-      while (done.delete(floor)) floor++
-      if (Date.now() - shownAt < 1_000) continue
-      shownAt = Date.now()
-      writeState(state, floor)
-      const rate = ((floor - begin) / (shownAt - startedAt)) * 1000
-      console.log(
-        `${floor} of ${documents.length} documents · ${Math.round(rate)}/s · ${Math.ceil((documents.length - floor) / Math.max(1, rate))} s to go · ${shop.retries} retries`,
-      )
-    }
-  }
-  await Promise.all(Array.from({ length: inFlight }, worker))
-  writeState(state, floor)
-  const seconds = (Date.now() - startedAt) / 1000
-  console.log(
-    `sent ${documents.length - begin} documents in ${seconds.toFixed(1)} s (${Math.round((documents.length - begin) / seconds)}/s), ${shop.retries} retries, ${refused} refused`,
+  const shop = new Shop(url.replace(/\/$/, ''))
+  await shop.awaited(openWithinMs, () =>
+    console.log(`no shop is open at ${url} yet (npm start opens one); waiting for it for ${openWithinMs / 1000} s`),
   )
-  if (refused > 0) process.exitCode = 1
+  const documents = plan.documents.slice(0, limit)
+  const begin = await beginning(shop, documents, readProgress(state))
+  await openWith(shop, plan)
+  console.log(`${plan.products.size} products on sale, opening stock of ${plan.opening.size} booked`)
+  const sent = await send(shop, { documents, begin, inFlight, state, stop: stop.signal })
+  conclude(sent, documents.length, shop.retries)
+  if (stop.signal.aborted && sent.progress.done < documents.length) return interrupted
+  return Object.keys(sent.progress.refused).length > 0 ? 1 : 0
 }
 
-function readState(file: string): number {
-  try {
-    return (JSON.parse(readFileSync(file, 'utf8')) as { done: number }).done
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
-    throw new Error(`${file} cannot be read (${(error as Error).message}); delete it to begin anew`)
+/** Where an earlier run ended, if the shop is the same one: its data may have been thrown away since. */
+async function beginning(shop: Shop, documents: readonly Document[], kept: Progress): Promise<Progress> {
+  const done = Math.min(kept.done, documents.length)
+  if (done === 0) return nothingDone
+  const last = documents.slice(0, done).findLast(({ kind }) => kind === 'order')
+  if (last && (await shop.get(`/orders/${encodeURIComponent(last.id)}`)) === undefined) {
+    console.log(`the shop does not know order ${last.id}, which was sent before: beginning anew`)
+    return nothingDone
   }
-}
-
-function writeState(file: string, done: number): void {
-  writeFileSync(`${file}.new`, JSON.stringify({ done }))
-  renameSync(`${file}.new`, file)
+  console.log(`going on after ${done} documents`)
+  return { ...kept, done }
 }
 
 function report({ documents, kinds, oddities, unreadable }: RetailPlan): void {
   const lines = [...kinds.values()].reduce((sum, count) => sum + count, 0)
   console.log(`${lines} lines, ${documents.length} documents`)
   for (const [kind, count] of kinds) console.log(`  ${String(count).padStart(8)}  ${kind}`)
-  console.log('odd, but taken:')
+  if (oddities.size > 0) console.log('odd, but taken:')
   for (const [kind, count] of oddities) console.log(`  ${String(count).padStart(8)}  ${kind}`)
   for (const line of unreadable) console.log(`  not read: ${line}`)
 }
 
-await main()
+function conclude({ progress, count, seconds }: Sent, total: number, retries: number): void {
+  const rate = Math.round(count / Math.max(0.001, seconds))
+  console.log(`sent ${count} documents in ${seconds.toFixed(1)} s (${rate}/s), ${retries} retries`)
+  const refused = Object.entries(progress.refused)
+  for (const [kind, times] of refused) console.log(`  ${String(times).padStart(8)}  refused: ${kind}`)
+  if (progress.done < total) console.log(`${total - progress.done} are left: the same command again goes on`)
+  else console.log(refused.length > 0 ? 'done, but not all was taken' : `all ${total} documents were taken`)
+}
+
+await runTool(help, options, replay)
