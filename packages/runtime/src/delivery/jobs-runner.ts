@@ -112,9 +112,9 @@ export class JobsRunner {
           await this.#bell.wait(spread(host.limits.acquireMs, random), host.upkeepAfter)
           continue
         }
-        const full = await this.#startDue()
+        const wait = await this.#look()
         failures = 0
-        if (!this.#stopping) await this.#untilNext(full)
+        if (wait && !this.#stopping) await wait()
       } catch (error) {
         const delayMs = backoffMs(host.limits.infrastructureBackoff, ++failures, random)
         host.logger.warn({ err: error, module: this.module, delayMs }, 'jobs cannot be read; trying again')
@@ -130,6 +130,19 @@ export class JobsRunner {
     })
     this.#leased = leases.length > 0
     return this.#leased
+  }
+
+  /**
+   * Starts what is due, and gives the wait for the next, if any. The look is activity, so that who waits for rest finds
+   * the timer of the next one set.
+   */
+  async #look(): Promise<(() => Promise<unknown>) | undefined> {
+    this.#activity.begin()
+    try {
+      return await this.#untilNext(await this.#startDue())
+    } finally {
+      this.#activity.end()
+    }
   }
 
   /** Starts due jobs while there is room (I2); says whether it stopped for want of room. */
@@ -148,21 +161,20 @@ export class JobsRunner {
     return due.length === room
   }
 
-  async #untilNext(full: boolean): Promise<void> {
-    const { ambient, limits, upkeepAfter } = this.#host
-    if (full) {
-      // Whoever ends rings.
-      if (this.#running.size > 0) await this.#bell.wait()
-      return
-    }
+  async #untilNext(full: boolean): Promise<(() => Promise<unknown>) | undefined> {
+    // Whoever ends rings.
+    if (full) return this.#running.size > 0 ? () => this.#bell.wait() : undefined
     // Reset first: what is added while the store is asked rings the bell, and must not be forgotten.
     this.#nextAt = Number.POSITIVE_INFINITY
     const [soonest] = await this.#store.due(Number.MAX_SAFE_INTEGER, 1, [...this.#running.keys()])
     if (soonest) this.#nextAt = Math.min(this.#nextAt, soonest.runAt)
-    this.#activity.note()
-    const delayMs = this.#nextAt - ambient.now()
+    const delayMs = this.#nextAt - this.#host.ambient.now()
     // It came just after the look.
-    if (delayMs <= 0) return
+    return delayMs <= 0 ? undefined : () => this.#wait(delayMs)
+  }
+
+  async #wait(delayMs: number): Promise<void> {
+    const { ambient, limits, upkeepAfter } = this.#host
     const cancel = Number.isFinite(delayMs) ? ambient.after(delayMs, () => this.#bell.ring()) : undefined
     try {
       await this.#bell.wait(

@@ -43,8 +43,9 @@ export class ParkedRunner {
         continue
       }
       try {
-        if (!(await this.#startDue())) await this.#untilNext()
+        const wait = await this.#look()
         strikes = 0
+        if (wait) await wait()
       } catch (error) {
         const { host, what } = this.#tenure.setting
         host.logger.warn({ err: error, subscription: what }, 'parked events cannot be read; trying again')
@@ -58,6 +59,20 @@ export class ParkedRunner {
   #free(): number {
     if (this.#deferred.size >= deferredLimit) return 0
     return this.#tenure.setting.host.limits.parkedConcurrency - this.#running.size
+  }
+
+  /**
+   * Starts what is due; when there is nothing, gives the wait for the next. The look is activity, so that who waits for
+   * rest finds the timer of the next one set.
+   */
+  async #look(): Promise<(() => Promise<unknown>) | undefined> {
+    const { activity } = this.#tenure.setting
+    activity.begin()
+    try {
+      return (await this.#startDue()) ? undefined : await this.#untilNext()
+    } finally {
+      activity.end()
+    }
   }
 
   /** Starts what is due and free; says whether it started anything. */
@@ -89,17 +104,16 @@ export class ParkedRunner {
     return started
   }
 
-  /** Waits for the time of the next parked event, or for something to change. */
-  async #untilNext(): Promise<void> {
+  /** How to wait for the time of the next parked event, or for something to change. */
+  async #untilNext(): Promise<(() => Promise<unknown>) | undefined> {
     const { plan, store, host } = this.#tenure.setting
     const next = await store.subscriptions.parkedNext(plan.key, this.#tenure.laneNumbers)
-    if (this.#tenure.end) return
-    this.#tenure.setting.activity.note()
+    if (this.#tenure.end) return undefined
     const now = host.ambient.now()
-    if (next === undefined) await this.bell.wait()
-    else if (next > now) await this.bell.wait(next - now, (delayMs, task) => host.ambient.after(delayMs, task))
+    if (next === undefined) return () => this.bell.wait()
+    if (next > now) return () => this.bell.wait(next - now, (delayMs, task) => host.ambient.after(delayMs, task))
     // Due, but under way, deferred or not to be handled yet: whoever changes that rings.
-    else await this.#tenure.rest(this.bell, unknownCheckMs)
+    return () => this.#tenure.rest(this.bell, unknownCheckMs)
   }
 
   async #run(row: ParkedEvent): Promise<void> {

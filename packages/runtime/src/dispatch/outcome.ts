@@ -4,9 +4,9 @@ import type { Frame } from './frame.js'
 
 export const failed = (error: BanyanError): Outcome => ({ ok: false, error: errorData(error) })
 
-/** An error that came back from a callee, rebuilt for the caller (P1: never the callee's own object). */
+/** An error that came back from a callee, rebuilt for the caller (P1: never the callee's own objects). */
 export function rebuilt(data: ErrorData): BanyanError {
-  return new BanyanError(data)
+  return new BanyanError(data.details === undefined ? data : { ...data, details: structuredClone(data.details) })
 }
 
 // Of what a nested call can meet, these tell the caller's caller something true and useful; all else is a fault inside.

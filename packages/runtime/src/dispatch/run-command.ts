@@ -43,6 +43,8 @@ export async function runCommand(
   committed: Committed,
   ender: Ender,
 ): Promise<Outcome> {
+  // The fresh context is shared: what a handler sets in it before its first await, the next call would see (P1).
+  await undefined
   const ended = (outcome: Outcome): Outcome => ender.end(module, operation, envelope, scope, outcome)
   const refused = refuseExpired(module, envelope)
   if (refused) return ended(failed(refused))

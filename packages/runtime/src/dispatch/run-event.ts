@@ -49,6 +49,8 @@ export class ModuleEvents implements EventRunner {
     const travel = parseTravel(event.context)
     const envelope = eventEnvelope(module.name, key, event, travel)
     const frame = new Frame(module.host, envelope, scope, unit, event.at)
+    // A context of its own, so that what the handler sets in it ends with it (P1).
+    await undefined
     try {
       await found.handler(
         data.value,

@@ -17,6 +17,8 @@ export async function runQuery(
   ender: Ender,
 ): Promise<Outcome> {
   const frame = new Frame(module.host, envelope, scope, module.reading)
+  // As in runCommand: a context of its own.
+  await undefined
   try {
     const given = await operation.handler(input, module.context('query', frame))
     settleRun(module, frame)

@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest'
+import { front, gate, notes, openLab } from './lab.js'
+
+describe('P7 what travels with a call', () => {
+  test('P7 the deadline: a callee never has more time than its caller has left', async () => {
+    const inFront = gate()
+    const left: number[] = []
+    await using t = await openLab({
+      async front({ name }, { call, remainingMs }) {
+        left.push(remainingMs())
+        inFront.reach()
+        await inFront.opened
+        return call.back.act({ name })
+      },
+      back(_input, { remainingMs }) {
+        left.push(remainingMs())
+        return {}
+      },
+    })
+    const answer = t.call(front, { timeoutMs: 1_000 }).act({ name: 'a' })
+    await inFront.reached
+    await t.clock.advance(400)
+    inFront.open()
+    await answer
+    expect(left).toEqual([1_000, 600])
+  })
+
+  test('P7 expired before its commit, a command is refused and leaves nothing', async () => {
+    const inFront = gate()
+    let ended: () => void = () => undefined
+    const over = new Promise<void>((resolve) => {
+      ended = resolve
+    })
+    let aborted = false
+    await using t = await openLab({
+      async front(_input, { sql, emit, signal }) {
+        await sql`insert into effects (name, note) values ('a', 'too late')`
+        emit.acted({ name: 'a', n: 1 })
+        inFront.reach()
+        await inFront.opened
+        aborted = signal.aborted
+        ended()
+        return {}
+      },
+    })
+    const answer = t.call(front, { timeoutMs: 1_000 }).act({ name: 'a' })
+    const refused = expect(answer).rejects.toMatchObject({ code: 'deadline-exceeded', retryable: true })
+    await inFront.reached
+    await t.clock.advance('2s')
+    await refused
+    inFront.open()
+    await over
+    expect(aborted).toBe(true)
+    expect(await notes(t, front)).toEqual([])
+    expect(t.events(front).acted).toEqual([])
+  })
+
+  test('P7 cancellation reaches what was called, and nothing is committed', async () => {
+    const inBack = gate()
+    let aborted = false
+    await using t = await openLab({
+      front: async ({ name }, { call }) => call.back.act({ name }),
+      async back(_input, { signal }) {
+        inBack.reach()
+        await inBack.opened
+        aborted = signal.aborted
+        return {}
+      },
+    })
+    const giveUp = new AbortController()
+    const answer = t.call(front, { signal: giveUp.signal }).act({ name: 'a' })
+    const refused = expect(answer).rejects.toMatchObject({ code: 'cancelled' })
+    await inBack.reached
+    giveUp.abort()
+    await refused
+    inBack.open()
+    await t.settled()
+    await expect.poll(() => aborted).toBe(true)
+  })
+
+  test('P7 identity, correlation and cause go to nested calls, to events and to what they cause', async () => {
+    const seen: unknown[] = []
+    const ada = { subject: 'ada', permissions: ['a'], claims: { tenant: 'north' } }
+    await using t = await openLab({
+      async front({ name }, { call, emit, identity, caller }) {
+        seen.push(['front', identity?.subject, caller])
+        emit.acted({ name, n: 1 })
+        return call.back.act({ name })
+      },
+      back(_input, { identity, caller, emit }) {
+        seen.push(['back', identity?.claims, caller])
+        emit.acted({ name: 'b', n: 2 })
+        return {}
+      },
+      async first({ name }, { call, identity, event }) {
+        seen.push(['first', identity?.subject, event.source, event.correlationId])
+        await call.back.act({ name })
+      },
+    })
+    await t.call(front, { as: ada, correlationId: 'order-7' }).act({ name: 'a' })
+    await t.settled()
+    expect(seen).toEqual([
+      ['front', 'ada', undefined],
+      ['back', { tenant: 'north' }, 'front'],
+      ['first', 'ada', 'front', 'order-7'],
+      ['back', { tenant: 'north' }, 'first'],
+    ])
+    const [published] = t.events(front).acted
+    expect(published).toMatchObject({ correlationId: 'order-7', identity: ada })
+    expect(published?.causationId).toMatch(/^[0-9a-f-]{36}$/)
+  })
+})
