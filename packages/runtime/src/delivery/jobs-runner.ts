@@ -254,7 +254,9 @@ export class JobsRunner {
       attempts,
     }
     const text = outcomeText(error)
-    if (!error.retryable || attempts >= limits.jobAttempts) {
+    // What a contract declares is the recorded outcome of this id: asking again would only repeat it (S1).
+    const definite = error.code.includes('.')
+    if (definite || !error.retryable || attempts >= limits.jobAttempts) {
       await this.#store.dead(job.id, { error: text, at: ambient.now() })
       this.counters.dead++
       logger.error(fields, 'a job became a dead letter')

@@ -73,6 +73,21 @@ describe('durable jobs', () => {
     expect(called.sort()).toEqual(['job-event-0', 'job-event-1'])
   })
 
+  it('with a declared answer are dead letters at once: their id would only repeat it (P4, S1)', async () => {
+    const run = await start([])
+    let calls = 0
+    run.calls = async () => {
+      calls++
+      return { ok: false, error: { code: 'mail.full', message: 'full', status: 503, retryable: true } }
+    }
+    add(run, job(run, 'full'))
+    await run.delivery.settled()
+    run.clock.advance(day)
+    await run.delivery.settled()
+    expect(calls).toBe(1)
+    expect(run.modules.billing.jobs.size).toBe(0)
+  })
+
   it('run a bounded number at a time (P9)', async () => {
     const run = await start([], { jobConcurrency: 3 })
     let most = 0

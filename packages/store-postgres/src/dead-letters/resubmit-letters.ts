@@ -26,7 +26,7 @@ const resubmit = ownStatement(`
       set data = excluded.data, attempts = 0, next_at = excluded.next_at, error = null
   ), queued as (
     insert into banyan_jobs (id, module, operation, input, run_at, context)
-    select case when original is null and error ->> 'retryable' = 'true' then message_id else ($5::uuid[])[number] end,
+    select case when original is null and error ->> 'retryable' = 'true' and error ->> 'code' not like '%.%' then message_id else ($5::uuid[])[number] end,
       source, type, data, $7::bigint, context
     from chosen where kind = 'job'
     on conflict (id) do nothing

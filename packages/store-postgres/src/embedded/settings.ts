@@ -9,7 +9,7 @@ import type { Home } from './home.js'
  * the disk.
  */
 const defaults: Readonly<Record<string, string>> = {
-  max_connections: '100',
+  max_connections: '200',
   shared_buffers: '32MB',
   work_mem: '4MB',
   maintenance_work_mem: '32MB',

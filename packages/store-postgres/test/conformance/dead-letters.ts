@@ -5,7 +5,7 @@ import { ambient, newEvent, newSpace } from './space.js'
 
 const ann = { name: 'ann', at: 1_000 }
 const key = { subscription: 'on', source: 'stock' }
-const definite = '{"code":"stock.none","retryable":false}'
+const definite = '{"code":"stock.none","retryable":true}'
 const unknown = '{"code":"outcome-unknown","retryable":true}'
 
 const newJob = (over: Partial<NewJob> = {}): NewJob => ({
