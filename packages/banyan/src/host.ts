@@ -1,9 +1,9 @@
 /** Running apps from code: configuration, database, start and stop. */
-export { createLogger, type Logger, type Outcome, type Runtime } from '@banyan/runtime'
+
 export {
   appDatabase,
-  checkApp,
   type Config,
+  checkApp,
   defineConfig,
   diagnose,
   type LoadedApp,
@@ -14,3 +14,4 @@ export {
   type StartOptions,
   startApp,
 } from '@banyan/host'
+export { createLogger, type Logger, type Outcome, type Runtime } from '@banyan/runtime'

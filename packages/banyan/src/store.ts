@@ -1,3 +1,10 @@
 /** The store by itself, and the port that another one would implement. */
 export type { ModuleStore, Store, StoreDescription, StoreModule, Unit } from '@banyan/runtime'
-export { createPostgresStore, createStore, type EmbeddedServer, promote, startEmbedded, type StoreOptions } from '@banyan/store-postgres'
+export {
+  createPostgresStore,
+  createStore,
+  type EmbeddedServer,
+  promote,
+  type StoreOptions,
+  startEmbedded,
+} from '@banyan/store-postgres'

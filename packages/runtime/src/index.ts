@@ -14,7 +14,7 @@ export {
 } from './delivery/options.js'
 export type { CommitListener, Effects, EventRunner, JobRunner, SubscriptionPlan } from './delivery/ports.js'
 export type { SettledReport } from './delivery/settled.js'
-export type { Collected, CollectContext } from './dispatch/collect.js'
+export type { CollectContext, Collected } from './dispatch/collect.js'
 export { type CommandFaultPoint, commandFaultPoints } from './dispatch/fault-points.js'
 export { checkEnvironment } from './lifecycle/host-modules.js'
 export { createRuntime, type RuntimeOptions } from './lifecycle/runtime.js'
