@@ -44,7 +44,10 @@ export function failureText(error: unknown): string {
   const lines = [`✗ ${error.message}`]
   const hasProblems = typeof error.details === 'object' && error.details !== null && 'problems' in error.details
   // Problems carry a remedy each; the general one would only repeat them.
+  if (error.code === 'unknown-command') return [...lines, `  remedy: ${catalogue['unknown-command'].remedy}`].join('\n')
   if (entry && !hasProblems) lines.push(`  cause:  ${entry.cause}`, `  remedy: ${entry.remedy}`)
+  // What a contract declares says in its details what a caller needs to know.
+  if (!entry && error.details !== undefined) lines.push(`  details: ${JSON.stringify(error.details)}`)
   lines.push(`  code:   ${error.code}`)
   return lines.join('\n')
 }

@@ -1,7 +1,7 @@
 import { createAmbient } from '@banyan/ambient'
 import { isBanyanError } from '@banyan/errors'
-import { type LoadedApp, loadApp, type RunningApp, startApp } from '@banyan/host'
-import { createLogger } from '@banyan/runtime'
+import { type ConfigPlace, type LoadedApp, loadApp, type RunningApp, startApp } from '@banyan/host'
+import { createLogger, type Logger } from '@banyan/runtime'
 import { createOutput, exitCodes, type Output } from './output.js'
 
 /** Options that every command takes. */
@@ -24,8 +24,18 @@ export async function runCommand(
   }
 }
 
+/** Where the command line says that the configuration is. */
+export function placeOf({ config }: CommonOptions): ConfigPlace {
+  return { folder: process.cwd(), ...(config === undefined ? {} : { file: config }) }
+}
+
 export function load(options: CommonOptions): Promise<LoadedApp> {
-  return loadApp({ folder: process.cwd(), ...(options.config === undefined ? {} : { file: options.config }) })
+  return loadApp(placeOf(options))
+}
+
+/** The log of a command that ends by itself: warnings, apart from its result, which may be piped on. */
+export function toolLogger(): Logger {
+  return createLogger({ level: 'warn', destination: { write: (line) => void process.stderr.write(line) } })
 }
 
 /** Runs an action against the app without its gateway and background work, and stops the app whatever happens. */
@@ -41,7 +51,7 @@ export async function withApp<T>(
     guest: true,
     work: 'calls',
     ambient: createAmbient(),
-    logger: createLogger({ level: 'warn' }),
+    logger: toolLogger(),
   })
   try {
     return await action(running, loaded)

@@ -1,5 +1,7 @@
-import { banyanError } from '@banyan/errors'
+import type { AnyContract } from '@banyan/contract'
+import { BanyanError, banyanError } from '@banyan/errors'
 import type { Command } from 'commander'
+import { exitCodes } from '../output.js'
 import { type CommonOptions, runCommand, withApp } from '../session.js'
 
 interface CallOptions extends CommonOptions {
@@ -25,22 +27,41 @@ export function addCall(program: Command): void {
         const [module, name, ...rest] = operation.split('.')
         if (!module || !name || rest.length > 0)
           throw banyanError('unknown-command', { summary: `${operation} is not module.operation` })
-        const value = parseInput(input)
-        const outcome = await withApp(options, ({ runtime }) =>
-          runtime.execute({
-            module,
-            operation: name,
-            input: value,
-            ...(options.id === undefined ? {} : { id: options.id }),
-            ...(options.timeout === undefined ? {} : { timeoutMs: Number(options.timeout) }),
-            ...(options.as === undefined
-              ? {}
-              : { identity: { subject: options.as, permissions: options.permission ?? [] } }),
-          }),
-        )
-        output.result(outcome, JSON.stringify(outcome.ok ? (outcome.value ?? null) : outcome.error, null, 2))
-        return outcome.ok ? 0 : 1
+        const call = { module, operation: name, input: parseInput(input), ...settingsOf(options) }
+        const outcome = await withApp(options, ({ runtime }) => {
+          refuseUnknown(runtime.contracts, module, name)
+          return runtime.execute(call)
+        })
+        if (outcome.ok) output.result(outcome, JSON.stringify(outcome.value ?? null, null, 2))
+        else if (options.json) output.result(outcome, '')
+        else output.failure(new BanyanError(outcome.error))
+        return outcome.ok ? exitCodes.done : exitCodes.failed
       })
+    })
+}
+
+function settingsOf({ id, timeout, as, permission }: CallOptions) {
+  const timeoutMs = Number(timeout ?? 0)
+  if (timeout !== undefined && !(timeoutMs > 0))
+    throw banyanError('unknown-command', { summary: `--timeout takes milliseconds, not ${timeout}` })
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(timeout === undefined ? {} : { timeoutMs }),
+    ...(as === undefined ? {} : { identity: { subject: as, permissions: permission ?? [] } }),
+  }
+}
+
+/** Says what there is: who mistypes a name wants to know the right one. */
+function refuseUnknown(contracts: ReadonlyMap<string, AnyContract>, module: string, name: string): void {
+  const contract = contracts.get(module)
+  if (!contract)
+    throw banyanError('unknown-command', {
+      summary: `there is no module ${module}; there are ${[...contracts.keys()].join(', ')}`,
+    })
+  const operations = [...Object.keys(contract.commands), ...Object.keys(contract.queries)]
+  if (!operations.includes(name))
+    throw banyanError('unknown-command', {
+      summary: `${module} has no operation ${name}; it has ${operations.join(', ') || 'none'}`,
     })
 }
 

@@ -2,11 +2,10 @@ import { createAmbient } from '@banyan/ambient'
 import { formatProblem, isBanyanError, type Problem } from '@banyan/errors'
 import { appDatabase, checkApp, hasDatabase, type LoadedApp } from '@banyan/host'
 import { modulesOf } from '@banyan/module'
-import { createLogger } from '@banyan/runtime'
 import { databaseSum } from '@banyan/store-postgres'
 import type { Command } from 'commander'
 import { exitCodes } from '../output.js'
-import { type CommonOptions, load, runCommand } from '../session.js'
+import { type CommonOptions, load, runCommand, toolLogger } from '../session.js'
 
 interface CheckOptions extends CommonOptions {
   readonly database: boolean
@@ -52,7 +51,7 @@ async function checkDatabase(loaded: LoadedApp, { database: wanted }: CheckOptio
   if (!wanted) return { state: 'skipped', why: '--no-database' }
   if (!hasDatabase({ ...loaded, environment: process.env })) return { state: 'skipped', why: 'there is none yet' }
   const ambient = createAmbient()
-  const opened = await appDatabase(loaded, process.env, createLogger({ level: 'warn' }), true)
+  const opened = await appDatabase(loaded, process.env, toolLogger(), true)
   try {
     const { connection, modules } = opened
     const problems = await databaseSum({ app: loaded.app.name, connection, modules, now: () => ambient.now() })

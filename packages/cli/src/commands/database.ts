@@ -1,7 +1,7 @@
 import { createAmbient } from '@banyan/ambient'
 import { banyanError, formatProblem } from '@banyan/errors'
 import { appDatabase, storeSecret } from '@banyan/host'
-import { createLogger, type LogHeads, type ModuleStore } from '@banyan/runtime'
+import type { LogHeads, ModuleStore } from '@banyan/runtime'
 import {
   type DatabaseOptions,
   databasePlan,
@@ -16,7 +16,7 @@ import {
 } from '@banyan/store-postgres'
 import type { Command } from 'commander'
 import { exitCodes, type Output, table } from '../output.js'
-import { type CommonOptions, load, runCommand, withApp } from '../session.js'
+import { type CommonOptions, load, runCommand, toolLogger, withApp } from '../session.js'
 
 export function addDatabase(program: Command): void {
   const database = program.command('db').description('the database: migrations, promotion to a server, subscriptions')
@@ -65,7 +65,7 @@ async function withDatabase<T>(
   guest = true,
 ): Promise<T> {
   const loaded = await load(options)
-  const database = await appDatabase(loaded, process.env, createLogger({ level: 'warn' }), guest)
+  const database = await appDatabase(loaded, process.env, toolLogger(), guest)
   try {
     return await action({ app: loaded.app.name, connection: database.connection, modules: database.modules })
   } finally {
@@ -120,7 +120,7 @@ async function migrate(options: MigrateOptions, output: Output): Promise<number>
 function migratedLines({ module, applied, drift }: MigratedModule): string[] {
   return [
     ...applied.map(({ number, name }) => `  ${module} ${numbered(number)} ${name}`),
-    ...drift.map((difference) => `  ${module} accepted: ${formatDifference(difference)}`),
+    ...drift.map((difference) => `  ${module} accepted: ${difference.part} ${formatDifference(difference)}`),
   ]
 }
 

@@ -40,7 +40,7 @@ export function addDeadLetters(program: Command): void {
       act(command, module, async (running) => {
         const letter = await store(running, module).get(id)
         if (!letter) throw banyanError('not-found', { what: `dead letter ${id} of ${module}` })
-        return { value: letter, text: JSON.stringify(readable(letter), null, 2) }
+        return { value: readable(letter), text: JSON.stringify(readable(letter), null, 2) }
       }),
     )
   letters
