@@ -65,6 +65,30 @@ describe('requests in flight (P9)', () => {
     expect(metrics).toContain('banyan_http_requests_total{method="POST",route="/sweeps",status="499"} 1')
   })
 
+  test('a client that gives up cancels all that it sent in a row', async () => {
+    const signals: ExternalCall['signal'][] = []
+    let cancelled = 0
+    const { url } = await serve({
+      contracts: [inventory],
+      operations: {
+        'inventory.sweep': ({ signal }) => {
+          signals.push(signal)
+          return new Promise((resolve) =>
+            signal?.addEventListener('abort', () => {
+              cancelled++
+              resolve(undefined)
+            }),
+          )
+        },
+      },
+    })
+    const client = rawClient(url)
+    client.socket.write('POST /sweeps HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'.repeat(3))
+    await vi.waitFor(() => expect(signals).toHaveLength(3))
+    client.socket.destroy()
+    await vi.waitFor(() => expect(cancelled).toBe(3))
+  })
+
   test('a call that ended is not cancelled', async () => {
     const { get, runtime } = await serve({ contracts: [inventory] })
     await get('/sweeps', { method: 'POST', ...json({}) })

@@ -45,12 +45,13 @@ class ExternalEnvelope implements Envelope {
     this.operation = call.operation
     this.input = call.input
     this.repeatable = kind === 'command' && call.id !== undefined
-    this.travel = {
+    const travel: { -readonly [Key in keyof TravelContext]: TravelContext[Key] } = {
       correlationId: call.correlationId ?? this.id,
-      ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
-      ...(call.tracestate === undefined ? {} : { tracestate: call.tracestate }),
-      ...(call.identity === undefined ? {} : { identity: call.identity }),
     }
+    if (call.traceparent !== undefined) travel.traceparent = call.traceparent
+    if (call.tracestate !== undefined) travel.tracestate = call.tracestate
+    if (call.identity !== undefined) travel.identity = call.identity
+    this.travel = travel
   }
 
   get id(): string {
@@ -78,16 +79,17 @@ export function withinScope(
   signal?.addEventListener('abort', abort, { once: true })
   return new Promise((resolve) => {
     scope.onEnd((end) => resolve(failed(endError(scope, end, options.operation))))
-    void run(scope)
-      .catch((error: unknown) =>
+    const settle = (outcome: Outcome): void => {
+      signal?.removeEventListener('abort', abort)
+      open.delete(scope)
+      scope.close()
+      resolve(outcome)
+    }
+    run(scope).then(settle, (error: unknown) =>
+      settle(
         failed(banyanError('internal', { module: options.operation, reference: String(error) }, { cause: error })),
-      )
-      .then((outcome) => {
-        signal?.removeEventListener('abort', abort)
-        open.delete(scope)
-        scope.close()
-        resolve(outcome)
-      })
+      ),
+    )
   })
 }
 
