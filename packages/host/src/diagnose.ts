@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { relative } from 'node:path'
 import { isBanyanError } from '@banyan/errors'
 import { modulesOf } from '@banyan/module'
 import type { Logger } from '@banyan/runtime'
@@ -39,7 +40,10 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
   }
   const loaded = await attempt(() => loadApp(options))
   if (!loaded) return findings
-  findings.push({ state: 'good', what: `configuration ${loaded.file}` }, ...wiring(loaded, options))
+  findings.push(
+    { state: 'good', what: `configuration ${relative(options.folder, loaded.file)}` },
+    ...wiring(loaded, options),
+  )
   await attempt(async () => findings.push(...(await database(loaded, options))))
   findings.push(await port(loaded, options))
   return findings

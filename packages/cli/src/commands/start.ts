@@ -1,4 +1,5 @@
-import { type RunningApp, startApp } from '@banyan/host'
+import { relative } from 'node:path'
+import { dataFolder, type LoadedApp, type RunningApp, startApp } from '@banyan/host'
 import type { Command } from 'commander'
 import { type CommonOptions, load, runCommand } from '../session.js'
 import { untilStopped } from '../signals.js'
@@ -12,8 +13,9 @@ export function addStart(program: Command): void {
       const options = command.optsWithGlobals<CommonOptions & { port?: string }>()
       return runCommand(options, async (output) => {
         const environment = options.port === undefined ? process.env : { ...process.env, PORT: options.port }
-        const running = await startApp({ loaded: await load(options), environment })
-        output.note(urls(running))
+        const loaded = await load(options)
+        const running = await startApp({ loaded, environment })
+        output.note(urls(running, loaded))
         await untilStopped(running, output)
         return 0
       })
@@ -21,9 +23,12 @@ export function addStart(program: Command): void {
 }
 
 /** What a person wants to know first. */
-export function urls(running: RunningApp): string {
+export function urls(running: RunningApp, loaded: LoadedApp): string {
   const { url, store, runtime } = running
   const { kind, version, target } = store.describe()
+  // A person knows an embedded database by its folder, not by its socket.
+  const folder = dataFolder({ ...loaded, environment: process.env })
+  const where = kind === 'embedded' ? relative(process.cwd(), folder) : target
   const lines = [`  ${runtime.app} is ready`, '']
   if (url !== undefined)
     lines.push(
@@ -32,7 +37,7 @@ export function urls(running: RunningApp): string {
       `  health     ${url}/healthz  ${url}/readyz  ${url}/metrics`,
     )
   lines.push(
-    `  database   PostgreSQL ${version}, ${kind} (${target})`,
+    `  database   PostgreSQL ${version}, ${kind} (${where})`,
     `  modules    ${[...runtime.contracts.keys()].join(', ')}`,
     '',
   )

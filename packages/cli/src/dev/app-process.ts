@@ -35,7 +35,7 @@ async function run(
 ): Promise<void> {
   if ((await Promise.race([told('start').then(() => 'start'), stopped])) !== 'start') return
   const running = await startApp({ loaded, environment: process.env })
-  const message: FromApp = { ready: { text: urls(running) } }
+  const message: FromApp = { ready: { text: urls(running, loaded) } }
   if (process.connected) process.send?.(message)
   else output.note(message.ready.text)
   await stopped
