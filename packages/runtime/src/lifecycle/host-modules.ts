@@ -170,7 +170,7 @@ function readConfig(module: AnyModule, environment: HostOptions['environment'], 
       who,
       where: `config ${where}`,
       what: environment[where] === undefined ? 'is not set' : issue.message,
-      remedy: `set the environment variable ${where}, for example in .env`,
+      remedy: `set the environment variable ${where}`,
     })
   }
   return 'value' in result ? Object.freeze({ ...(result.value as object) }) : {}
