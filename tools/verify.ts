@@ -24,6 +24,8 @@ export interface StepResult {
   readonly passed: boolean
   readonly seconds: number
   readonly why: string
+  /** What it needs is not there; it has said what. Counted neither as passed nor as failed. */
+  readonly skipped?: boolean
   readonly tests?: TestCounts
 }
 
@@ -98,6 +100,9 @@ function runCommand({ command: [program, ...args], timeoutMinutes }: Step, count
   })
 }
 
+/** How a step says that what it needs from outside, such as a registry, cannot be reached; the number that automake uses. */
+export const skippedCode = 77
+
 const readCounts = (path: string): TestCounts | undefined =>
   isFile(path) ? (JSON.parse(readFileSync(path, 'utf8')) as TestCounts) : undefined
 
@@ -106,6 +111,8 @@ export async function runStep(step: Step, countsPath = defaultCountsPath): Promi
   const start = performance.now()
   const { code, timedOut } = await runCommand(step, countsPath)
   const seconds = (performance.now() - start) / 1000
+  if (code === skippedCode && !timedOut)
+    return { name: step.name, passed: true, skipped: true, seconds, why: 'SKIPPED: its output says why' }
   const result = { name: step.name, passed: code === 0 && !timedOut, seconds }
   const why = timedOut ? `ended after ${step.timeoutMinutes} minutes` : code === 0 ? '' : `exit code ${code}`
   if (!step.countsTests) return { ...result, why }
@@ -118,17 +125,18 @@ export async function runStep(step: Step, countsPath = defaultCountsPath): Promi
 export function summarize(results: readonly StepResult[]): Summary {
   let passed = 0
   let failed = 0
-  for (const { tests, passed: ok } of results) {
+  for (const { tests, passed: ok, skipped } of results) {
+    if (skipped) continue
     passed += tests ? tests.passed : Number(ok)
     failed += tests ? Math.max(tests.failed, Number(!ok)) : Number(!ok)
   }
   return { passed, failed, steps: results }
 }
 
-const line = ({ name, passed, seconds, why, tests }: StepResult): string => {
+const line = ({ name, passed, skipped, seconds, why, tests }: StepResult): string => {
   const counts = tests ? `${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped` : ''
   const details = [counts, why].filter(Boolean).join('; ')
-  return `${passed ? 'ok    ' : 'FAILED'} ${name.padEnd(14)} ${seconds.toFixed(1).padStart(7)} s  ${details}`.trimEnd()
+  return `${skipped ? 'skip  ' : passed ? 'ok    ' : 'FAILED'} ${name.padEnd(14)} ${seconds.toFixed(1).padStart(7)} s  ${details}`.trimEnd()
 }
 
 async function main(): Promise<void> {

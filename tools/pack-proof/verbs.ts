@@ -19,7 +19,7 @@ const verbs: readonly Verb[] = [
   { line: ['doctor', '--json'], prints: /embedded PostgreSQL is installed/ },
   { line: ['call', 'orders.place', place, '--json'], prints: /"orderId"/ },
   { line: ['call', 'orders.place', tooMuch, '--json'], prints: /orders\.tooExpensive/, status: 1 },
-  { line: ['call', 'orders.byID', '{}', '--json'], status: 1 },
+  { line: ['call', 'orders.byID', '{}', '--json'], status: 2 },
   { line: ['contract', 'emit', 'orders', '--json'], prints: /"orders"/ },
   { line: ['db', 'status', '--json'], prints: /"applied"/ },
   { line: ['db', 'migrate', '--dry-run', '--json'], prints: /\[\]/ },

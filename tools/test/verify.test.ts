@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { runStep, type Step, type StepResult, summarize } from '../verify.js'
+import { runStep, type Step, type StepResult, skippedCode, summarize } from '../verify.js'
 import { plantTree } from './support/tree.js'
 
 const step = (script: string, more: Partial<Step> = {}): Step => ({
@@ -21,6 +21,12 @@ describe('a step', () => {
   test('passes and fails with its exit code', async () => {
     expect(await run(step(''))).toMatchObject({ passed: true, why: '' })
     expect(await run(step('process.exitCode = 3'))).toMatchObject({ passed: false, why: 'exit code 3' })
+  })
+
+  test('that cannot do its work here is skipped, visibly, and counts for nothing', async () => {
+    const result = await run(step(`process.exitCode = ${skippedCode}`))
+    expect(result).toMatchObject({ skipped: true, why: 'SKIPPED: its output says why' })
+    expect(summarize([result])).toMatchObject({ passed: 0, failed: 0 })
   })
 
   test('that hangs is ended, with what it started', async () => {
