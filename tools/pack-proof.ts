@@ -36,7 +36,9 @@ async function proveProject(folder: string): Promise<void> {
   const packed = await prove('every package packs', () => packAll(repositoryRoot, tarballs))
   const project = await prove('create-banyan makes a project', () => beginProject(folder, packed))
   await prove('npm installs it', () => install(project))
-  await prove('what is installed came from the tarballs, and no install script ran', () => checkInstalled(project, packed))
+  await prove('what is installed came from the tarballs, and no install script ran', () =>
+    checkInstalled(project, packed),
+  )
   await prove('its test passes', () => run(project, 'npm', ['test']))
   for (const options of resolutions)
     await prove(`types resolve with ${options.at(-1)}`, () =>

@@ -19,83 +19,71 @@ const audit = (place: Place, file: string, ...more: string[]) =>
   run('retail/audit.ts', [file, ...more], place.environment)
 
 describe('a replay', () => {
-  test(
-    'P4 P5 of a dirty file goes on after the shop was killed, and the audit is clean, beside visitors',
-    async () => {
-      await using place = await Place.make('replay')
-      const first = await place.openShop()
-      expect(await replaying(place, dirtyFile, '--limit', '12', '--in-flight', '2').ended).toMatchObject({ code: 0 })
-      expect(doneIn(place)).toBe(12)
-      await first.kill('SIGKILL')
-      // Nobody is there: the replay waits for the shop, which is opened again, with visitors this time.
-      const second = replaying(place, dirtyFile, '--in-flight', '2')
-      await second.says('no shop is open')
-      await place.openShop([])
-      const { code, output } = await second.ended
-      expect(output).toContain('going on after 12 documents')
-      expect(output).toContain('61 lines, 29 documents')
-      expect(output).toContain('      15  unreadable')
-      expect(output).toContain('  not read: line 46: no InvoiceNo')
-      expect(output).toContain('all 29 documents were taken')
-      expect(code).toBe(0)
-      const third = await replaying(place, dirtyFile).ended
-      expect(third.output).toContain('sent 0 documents')
-      const audited = await audit(place, dirtyFile)
-      expect(audited.output.split('\n').filter((line) => line.startsWith('✗'))).toEqual([])
-      expect(audited).toMatchObject({ code: 0, output: expect.stringContaining('audit clean') })
-    },
-    minutes(3),
-  )
+  test('P4 P5 of a dirty file goes on after the shop was killed, and the audit is clean, beside visitors', async () => {
+    await using place = await Place.make('replay')
+    const first = await place.openShop()
+    expect(await replaying(place, dirtyFile, '--limit', '12', '--in-flight', '2').ended).toMatchObject({ code: 0 })
+    expect(doneIn(place)).toBe(12)
+    await first.kill('SIGKILL')
+    // Nobody is there: the replay waits for the shop, which is opened again, with visitors this time.
+    const second = replaying(place, dirtyFile, '--in-flight', '2')
+    await second.says('no shop is open')
+    await place.openShop([])
+    const { code, output } = await second.ended
+    expect(output).toContain('going on after 12 documents')
+    expect(output).toContain('61 lines, 29 documents')
+    expect(output).toContain('      15  unreadable')
+    expect(output).toContain('  not read: line 46: no InvoiceNo')
+    expect(output).toContain('all 29 documents were taken')
+    expect(code).toBe(0)
+    const third = await replaying(place, dirtyFile).ended
+    expect(third.output).toContain('sent 0 documents')
+    const audited = await audit(place, dirtyFile)
+    expect(audited.output.split('\n').filter((line) => line.startsWith('✗'))).toEqual([])
+    expect(audited).toMatchObject({ code: 0, output: expect.stringContaining('audit clean') })
+  })
 
-  test(
-    'tells by kind what was refused, ends with 1, and the audit shows it',
-    async () => {
-      await using place = await Place.make('refused')
-      await place.openShop()
-      // Somebody has taken two of the numbers.
-      for (const orderId of ['900101', '900153']) {
-        const body = {
-          orderId,
-          customerId: 'x',
-          country: 'France',
-          paymentMethod: 'card',
-          lines: [{ sku: '10001', quantity: 1, unitPriceMinor: 1 }],
-        }
-        const taken = await fetch(`${place.url}/orders`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        })
-        expect(taken.status).toBe(200)
+  test('tells by kind what was refused, ends with 1, and the audit shows it', async () => {
+    await using place = await Place.make('refused')
+    await place.openShop()
+    // Somebody has taken two of the numbers.
+    for (const orderId of ['900101', '900153']) {
+      const body = {
+        orderId,
+        customerId: 'x',
+        country: 'France',
+        paymentMethod: 'card',
+        lines: [{ sku: '10001', quantity: 1, unitPriceMinor: 1 }],
       }
-      const { code, output } = await replaying(place, dirtyFile).ended
-      expect(output).toContain('✗ 900101: /orders answered 409: The number 900101 is taken')
-      expect(output).toContain('       2  refused: orders.exists')
-      expect(output).toContain('done, but not all was taken')
-      expect(code).toBe(1)
-      // It still knows when there is nothing left to send.
-      expect(await replaying(place, dirtyFile).ended).toMatchObject({
-        code: 1,
-        output: expect.stringContaining('2  refused'),
+      const taken = await fetch(`${place.url}/orders`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
       })
-      const audited = await audit(place, dirtyFile)
-      expect(audited).toMatchObject({ code: 1, output: expect.stringMatching(/✗ order lines: expected 28, found \d+/) })
-    },
-    minutes(3),
-  )
+      expect(taken.status).toBe(200)
+    }
+    const { code, output } = await replaying(place, dirtyFile).ended
+    expect(output).toContain('✗ 900101: /orders answered 409: The number 900101 is taken')
+    expect(output).toContain('       2  refused: orders.exists')
+    expect(output).toContain('done, but not all was taken')
+    expect(code).toBe(1)
+    // It still knows when there is nothing left to send.
+    expect(await replaying(place, dirtyFile).ended).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('2  refused'),
+    })
+    const audited = await audit(place, dirtyFile)
+    expect(audited).toMatchObject({ code: 1, output: expect.stringMatching(/✗ order lines: expected 28, found \d+/) })
+  })
 
-  test(
-    'begins anew in a shop that does not know what was sent',
-    async () => {
-      await using place = await Place.make('anew')
-      writeFileSync(stateOf(place), JSON.stringify({ done: 20, refused: {} }))
-      await place.openShop()
-      const { code, output } = await replaying(place, dirtyFile).ended
-      expect(output).toContain('which was sent before: beginning anew')
-      expect([code, doneIn(place)]).toEqual([0, 29])
-    },
-    minutes(2),
-  )
+  test('begins anew in a shop that does not know what was sent', async () => {
+    await using place = await Place.make('anew')
+    writeFileSync(stateOf(place), JSON.stringify({ done: 20, refused: {} }))
+    await place.openShop()
+    const { code, output } = await replaying(place, dirtyFile).ended
+    expect(output).toContain('which was sent before: beginning anew')
+    expect([code, doneIn(place)]).toEqual([0, 29])
+  })
 
   const real = skipUnless(hasRealFile, realFileReason)
   real.test('P4 P5 of 300 real documents ends with a clean audit', async () => {
