@@ -10,6 +10,8 @@ const server = url ? undefined : await startEmbedded({ dataDir: '.banyan/data' }
 const connection = server ? server.connection : { connectionString: url as string }
 
 const pool = new pg.Pool(connection)
+// A connection that is lost while nobody uses it is replaced; without this it would end the process.
+pool.on('error', (error) => console.error('A connection was lost:', error.message))
 await createTables(pool)
 const banyan = createBanyan(connection)
 // The process is the shop's, so it decides when to stop, and what before what.

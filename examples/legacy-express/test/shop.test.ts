@@ -24,6 +24,8 @@ beforeAll(async () => {
   chmodSync(dataDir, 0o755)
   database = await startEmbedded({ dataDir })
   pool = new pg.Pool(database.connection)
+  // A connection that is just being closed may still hear that the server stops.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   await createTables(pool)
   banyan = createBanyan(database.connection)
   const listening = await listen(createShop(pool, banyan))
@@ -182,6 +184,7 @@ describe('publishing inside the transaction of the host (P5)', () => {
   test('a client of another database is refused', async () => {
     await pool.query('create database elsewhere')
     const client = new pg.Client({ ...database.connection, database: 'elsewhere' })
+    client.on('error', () => undefined)
     await client.connect()
     try {
       await client.query('begin')
