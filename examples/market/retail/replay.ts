@@ -78,6 +78,8 @@ function report({ documents, kinds, oddities, unreadable }: RetailPlan): void {
   if (oddities.size > 0) console.log('odd, but taken:')
   for (const [kind, count] of oddities) console.log(`  ${String(count).padStart(8)}  ${kind}`)
   for (const line of unreadable) console.log(`  not read: ${line}`)
+  const more = (kinds.get('unreadable') ?? 0) - unreadable.length
+  if (more > 0) console.log(`  and ${more} more`)
 }
 
 function conclude({ progress, count, seconds }: Sent, total: number, retries: number): void {
