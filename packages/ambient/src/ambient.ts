@@ -23,6 +23,11 @@ export interface AmbientSources {
   monotonic?: () => number
   /** Fills the array with random bytes. */
   fill?: (bytes: Uint8Array) => Uint8Array
+  /**
+   * The same, for ids alone; default `fill`. Repeated runs need a sequence of their own for ids: how often chance is asked
+   * for depends on real time (jitter of what looks for work now and then), which ids must not notice.
+   */
+  fillIds?: (bytes: Uint8Array) => Uint8Array
   after?: (delayMs: number, task: () => void) => () => void
   reached?: (point: string, details?: Readonly<Record<string, unknown>>) => void | Promise<void>
 }
@@ -42,45 +47,59 @@ function systemAfter(delayMs: number, task: () => void): () => void {
 
 const poolBytes = 4096
 
+interface Pool {
+  readonly bytes: Uint8Array
+  /** Takes so many bytes; returns where they begin. */
+  take(count: number): number
+}
+
+/** Random bytes, drawn in blocks: one call per id costs a microsecond. */
+function createPool(fill: (bytes: Uint8Array) => Uint8Array): Pool {
+  const bytes = new Uint8Array(poolBytes)
+  let used = poolBytes
+  return {
+    bytes,
+    take(count) {
+      if (used + count > poolBytes) {
+        fill(bytes)
+        used = 0
+      }
+      used += count
+      return used - count
+    },
+  }
+}
+
 /** Makes an ambient, from the platform's sources unless others are given. */
 export function createAmbient(sources: AmbientSources = {}): Ambient {
   const now = sources.now ?? Date.now
   const fill = sources.fill ?? ((bytes) => crypto.getRandomValues(bytes))
-  // Random bytes are drawn in blocks: one call per id costs a microsecond.
-  const pool = new Uint8Array(poolBytes)
-  let used = poolBytes
-  const take = (count: number): number => {
-    if (used + count > poolBytes) {
-      fill(pool)
-      used = 0
-    }
-    used += count
-    return used - count
-  }
+  const chance = createPool(fill)
+  const ids = sources.fillIds ? createPool(sources.fillIds) : chance
   let lastMs = 0
   let counter = 0
   return {
     now,
     monotonic: sources.monotonic ?? (() => performance.now()),
     random() {
-      const at = take(7)
-      let value = (pool[at] as number) & 0x1f
-      for (let index = 1; index < 7; index++) value = value * 256 + (pool[at + index] as number)
+      const at = chance.take(7)
+      let value = (chance.bytes[at] as number) & 0x1f
+      for (let index = 1; index < 7; index++) value = value * 256 + (chance.bytes[at + index] as number)
       return value / 2 ** 53
     },
     newId() {
-      const at = take(10)
+      const at = ids.take(10)
       const ms = Math.floor(now())
       // RFC 9562, 6.2 method 1: a counter in rand_a keeps ids of one millisecond in order of making.
       if (ms > lastMs) {
         lastMs = ms
-        counter = (pool[at] as number) & 0x7f
+        counter = (ids.bytes[at] as number) & 0x7f
       } else if (counter < 0xfff) counter++
       else {
         lastMs++
         counter = 0
       }
-      return formatUuid7(lastMs, counter, pool, at + 2)
+      return formatUuid7(lastMs, counter, ids.bytes, at + 2)
     },
     after: sources.after ?? systemAfter,
     reached: sources.reached ?? (() => undefined),

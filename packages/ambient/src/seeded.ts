@@ -56,7 +56,10 @@ export function seededFill(seed: number): (bytes: Uint8Array) => Uint8Array {
   }
 }
 
-/** An ambient whose ids and randomness repeat with the seed; time is the clock's if one is given. */
-export function createSeededAmbient(seed: number, sources: Omit<AmbientSources, 'fill'> = {}): Ambient {
-  return createAmbient({ ...sources, fill: seededFill(seed) })
+// Any number but zero tells the two sequences of a seed apart.
+const idsOfSeed = 0x1d5
+
+/** An ambient whose ids and randomness repeat with the seed, each by itself; time is the clock's if one is given. */
+export function createSeededAmbient(seed: number, sources: Omit<AmbientSources, 'fill' | 'fillIds'> = {}): Ambient {
+  return createAmbient({ ...sources, fill: seededFill(seed), fillIds: seededFill(seed ^ idsOfSeed) })
 }

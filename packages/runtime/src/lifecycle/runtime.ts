@@ -6,6 +6,7 @@ import { type AnyModule, type App, checkWiring, modulesOf } from '@banyan/module
 import type { Outcome } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
 import { createDelivery, type Delivery } from '../delivery/delivery.js'
+import type { SettledReport } from '../delivery/settled.js'
 import { type CollectContext, type Collected, collectEvents } from '../dispatch/collect.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
 import type { HostedModule } from '../dispatch/hosted-module.js'
@@ -254,8 +255,8 @@ class LocalRuntime implements Runtime {
     return [...dispatchMetrics(this.#hosted.values()), ...this.#delivery.metrics()]
   }
 
-  async settled(timeoutMs?: number): Promise<void> {
-    await this.#delivery.settled(timeoutMs)
+  settled(timeoutMs?: number): Promise<SettledReport> {
+    return this.#delivery.settled(timeoutMs)
   }
 }
 

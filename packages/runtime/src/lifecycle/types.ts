@@ -1,5 +1,6 @@
 import type { AnyContract } from '@banyan/contract'
 import type { Cancellation, Identity, Outcome } from '../call/envelope.js'
+import type { SettledReport } from '../delivery/settled.js'
 import type { CollectContext, Collected } from '../dispatch/collect.js'
 
 /** A call from outside the modules: the gateway, host code, a test, the command line. */
@@ -96,6 +97,10 @@ export interface Runtime {
   /** Resolves when ready; rejects with what is missing. */
   check(): Promise<void>
   metrics(): readonly Metric[]
-  /** Resolves when every event is handled or parked for later, and no job is due. For tests and scripts. */
-  settled(timeoutMs?: number): Promise<void>
+  /**
+   * Resolves when every event is handled or parked for later, and no job is due; tells what rests. For tests and scripts.
+   * @param timeoutMs real time, default 10 s
+   * @throws `deadline-exceeded` that lists what is not settled
+   */
+  settled(timeoutMs?: number): Promise<SettledReport>
 }

@@ -63,9 +63,8 @@ tell({ ready: server.pid })
 
 async function settle(): Promise<void> {
   for (;;) {
-    await runtime.settled(60_000)
-    const parked = runtime.health().modules.flatMap(({ subscriptions }) => subscriptions.map((one) => one.parked))
-    if (parked.every((count) => count === 0)) return
+    const { parkedForLater } = await runtime.settled(60_000)
+    if (parkedForLater === 0) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
