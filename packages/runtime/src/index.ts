@@ -13,7 +13,6 @@ export {
   type RetentionPolicy,
 } from './delivery/options.js'
 export type { CommitListener, Effects, EventRunner, JobRunner, SubscriptionPlan } from './delivery/ports.js'
-export type { SettledReport } from './delivery/settled.js'
 export type { CollectContext, Collected } from './dispatch/collect.js'
 export { type CommandFaultPoint, commandFaultPoints } from './dispatch/fault-points.js'
 export { checkEnvironment } from './lifecycle/host-modules.js'
@@ -25,6 +24,7 @@ export type {
   ModuleHealth,
   ModuleState,
   Runtime,
+  SettledReport,
   SubscriptionHealth,
 } from './lifecycle/types.js'
 export { createLogger, type Logger } from './logging/logger.js'

@@ -1,4 +1,4 @@
-import type { Metric, SubscriptionHealth } from '../lifecycle/types.js'
+import type { Metric, SettledReport, SubscriptionHealth } from '../lifecycle/types.js'
 import type { LogEvent, ModuleStore, NewJob } from '../ports/store.js'
 import { realAfter } from '../upkeep.js'
 import { Activity } from './activity.js'
@@ -11,7 +11,7 @@ import { type DeliveryHost, type DeliveryOptions, defaultDeliveryLimits } from '
 import type { CommitListener, SubscriptionPlan } from './ports.js'
 import { Registrar } from './registrar.js'
 import { Retention } from './retention.js'
-import { type SettledReport, settle } from './settled.js'
+import { settle } from './settled.js'
 import { Subscription } from './subscription.js'
 
 /** What the delivery tells of one module. */

@@ -1,17 +1,12 @@
 import { banyanError } from '@banyan/errors'
 import { laneCount } from '../call/lane.js'
+import type { SettledReport } from '../lifecycle/types.js'
 import type { Activity } from './activity.js'
 import { Bell } from './bell.js'
 import type { Feed } from './feed/feed.js'
 import type { JobsRunner } from './jobs-runner.js'
 import type { DeliveryHost } from './options.js'
 import type { Subscription } from './subscription.js'
-
-/** What rests, but is not over, when everything is settled. */
-export interface SettledReport {
-  /** Parked events whose time has not come. */
-  readonly parkedForLater: number
-}
 
 export interface SettledParts {
   readonly host: DeliveryHost

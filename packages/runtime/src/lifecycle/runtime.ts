@@ -6,7 +6,6 @@ import { type AnyModule, type App, checkWiring, modulesOf } from '@banyan/module
 import type { Outcome } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
 import { createDelivery, type Delivery } from '../delivery/delivery.js'
-import type { SettledReport } from '../delivery/settled.js'
 import { type CollectContext, type Collected, collectEvents } from '../dispatch/collect.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
 import type { HostedModule } from '../dispatch/hosted-module.js'
@@ -18,7 +17,7 @@ import type { Store } from '../ports/store.js'
 import { externalEnvelope, refuseId, withinScope } from './external.js'
 import { hostModules } from './host-modules.js'
 import { retentionOf, subscriptionPlans } from './plans.js'
-import type { ExternalCall, HealthReport, Metric, ModuleState, Runtime } from './types.js'
+import type { ExternalCall, HealthReport, Metric, ModuleState, Runtime, SettledReport } from './types.js'
 
 export interface RuntimeOptions {
   readonly app: App

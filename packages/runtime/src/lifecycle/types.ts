@@ -1,6 +1,5 @@
 import type { AnyContract } from '@banyan/contract'
 import type { Cancellation, Identity, Outcome } from '../call/envelope.js'
-import type { SettledReport } from '../delivery/settled.js'
 import type { CollectContext, Collected } from '../dispatch/collect.js'
 
 /** A call from outside the modules: the gateway, host code, a test, the command line. */
@@ -59,6 +58,12 @@ export interface Metric {
     readonly value: number
     readonly suffix?: string
   }[]
+}
+
+/** What rests, but is not over, when everything is settled. */
+export interface SettledReport {
+  /** Parked events whose time has not come. */
+  readonly parkedForLater: number
 }
 
 /** A running app in this process: what edges and composition use. */
