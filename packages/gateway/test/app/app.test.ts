@@ -58,6 +58,13 @@ describe('an app over HTTP', () => {
     expect(await other.json()).toMatchObject({ code: 'id-reused' })
   })
 
+  test('so it is when the handler declines before its first statement', async () => {
+    await place({ customer: 'bob', total: 500 }, '"order-4"')
+    const other = await place({ customer: 'bob', total: 501 }, '"order-4"')
+    expect(other.status).toBe(422)
+    expect(await other.json()).toMatchObject({ code: 'id-reused' })
+  })
+
   test('a key that is a UUID version 7 of long ago is never run', async () => {
     const response = await place({ customer: 'bob', total: 5 }, '"01000000-0000-7000-8000-000000000000"')
     expect(response.status).toBe(422)

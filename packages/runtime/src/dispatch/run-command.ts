@@ -206,6 +206,8 @@ class CommandRun implements Work {
       return recorded ? await this.#replay(recorded) : undeclared(this.#frame, error)
     } catch (second) {
       await unit?.rollback()
+      // A handler that declined before its first statement learns only now that its id stands for another input.
+      if (this.#isReused(second)) return failed(second)
       return undeclared(this.#frame, second)
     }
   }
