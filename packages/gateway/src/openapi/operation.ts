@@ -7,14 +7,15 @@ import { type SchemaComponents, withoutProperties } from './schemas.js'
 /** The name of the security scheme that stands for whatever `identify` understands. */
 export const callerScheme = 'caller'
 
+// Without an example: the page of documents would fill it in, and the first request of everybody would be one command.
 const idempotencyKey = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
   description:
-    'A quoted string, for example a UUID. The same key again gives the recorded outcome; the effect happens once.',
+    'A quoted string, for example `"8e03978e-40d5-43e8-bc93-6894a57f9324"`; a new one for each command. ' +
+    'The same key again gives the recorded outcome; the effect happens once.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
-  example: '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
 }
 
 /** An operation of a contract as OpenAPI describes it. */
