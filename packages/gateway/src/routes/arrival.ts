@@ -1,5 +1,5 @@
 import type { HttpRoute } from '@banyan/contract'
-import { type BanyanError, banyanError } from '@banyan/errors'
+import { BanyanError, banyanError, errorData } from '@banyan/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { beginExchange, type Edge } from '../edge.js'
 import { refuse } from '../responses.js'
@@ -20,7 +20,7 @@ export function arrival(
   const decide = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const denial = authorize(request)
     if (denial === undefined) done()
-    else refuse(edge, request, reply, denial)
+    else refuse(edge, request, reply, identify === undefined ? explained(denial) : denial)
   }
   return (request, reply, done) => {
     const exchange = beginExchange(edge, metrics, request, reply)
@@ -38,6 +38,14 @@ export function arrival(
       decide(request, reply, done)
     }, done)
   }
+}
+
+// No credentials would help here, so a bare 401 would send the client looking for some.
+function explained(denial: BanyanError): BanyanError {
+  if (denial.code !== 'not-authenticated') return denial
+  const remedy =
+    "This gateway has no `identify`, so it knows nobody: give it one, or declare access: 'public' in the contract."
+  return new BanyanError({ ...errorData(denial), details: { remedy } })
 }
 
 /** The refusal of a request for which there is no place (P9). */

@@ -164,7 +164,12 @@ describe('access', () => {
     const response = await get('/mine')
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe('Bearer')
-    expect(await response.json()).toMatchObject({ code: 'not-authenticated' })
+    expect(await response.json()).toMatchObject({
+      code: 'not-authenticated',
+      details: { remedy: expect.stringContaining('no `identify`') },
+    })
+    const { get: getIdentified } = await serve({ contracts: [inventory] }, { identify: () => undefined })
+    expect(await (await getIdentified('/mine')).json()).not.toHaveProperty('details')
   })
 
   test('every permission of the list is needed', async () => {
