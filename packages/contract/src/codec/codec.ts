@@ -1,4 +1,5 @@
 import { type GeneratedFunction, Generator } from './generate.js'
+import { type BoundFunction, generateBound, unknownBound } from './generate-bound.js'
 import { LibraryCodec } from './library-codec.js'
 import { shapeOfPlan } from './plan-shape.js'
 import { REFUSED } from './portable.js'
@@ -84,6 +85,7 @@ interface Prepared {
   readonly library: LibraryCodec
   readonly decode: GeneratedFunction
   readonly input: GeneratedFunction
+  readonly bound: BoundFunction
 }
 
 class LazyCodec implements Codec {
@@ -119,6 +121,10 @@ class LazyCodec implements Codec {
     return copy === REFUSED ? library.decode(value) : { ok: true, value: copy }
   }
 
+  jsonBytesBound(value: unknown): number {
+    return this.#prepare().bound(value)
+  }
+
   strategy(): CodecStrategy {
     return this.#prepare().strategy
   }
@@ -143,7 +149,13 @@ function prepare(schema: StandardSchema, jsonSchema: () => JsonSchema, transform
   try {
     const decode = new Generator().compile(plan, 'decode')
     const input = transforms ? new Generator().compile(plan, 'input') : decode
-    return { strategy: { kind: 'generated' }, library: new LibraryCodec(schema, makeShape, transforms), decode, input }
+    return {
+      strategy: { kind: 'generated' },
+      library: new LibraryCodec(schema, makeShape, transforms),
+      decode,
+      input,
+      bound: transforms ? unknownBound : generateBound(plan),
+    }
   } catch (error) {
     // A content security policy, or an edge runtime, that forbids code from text.
     return byLibrary(schema, makeShape, transforms, `code could not be generated: ${messageOf(error)}`)
@@ -157,6 +169,7 @@ function byLibrary(schema: StandardSchema, makeShape: () => Shape, transforms: b
     library: new LibraryCodec(schema, makeShape, transforms),
     decode: refuse,
     input: refuse,
+    bound: unknownBound,
   }
 }
 

@@ -23,6 +23,7 @@ export const emptyCodec: Codec<undefined, undefined> = Object.freeze({
   transforms: false,
   check: checkEmpty,
   decode: checkEmpty,
+  jsonBytesBound: () => 4,
   strategy: () => ({ kind: 'generated' }) as const,
 })
 

@@ -39,6 +39,11 @@ export interface Codec<Input = unknown, Output = unknown> {
   check(value: unknown): Checked<Input>
   /** Validates and turns the input form into the output form (deep, fresh): what the receiver's code sees. Never throws. */
   decode(value: unknown): Checked<Output>
+  /**
+   * At most how many bytes a value that `check` gave takes as JSON, told cheaply: from the schema and the lengths of what is in
+   * it. Infinity where the schema does not tell; then the value has to be looked at.
+   */
+  jsonBytesBound(value: unknown): number
   /** How this codec works, for diagnosis and benchmarks. Generates the code if that has not happened yet. */
   strategy(): CodecStrategy
 }

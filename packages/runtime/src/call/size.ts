@@ -2,12 +2,13 @@
 export const payloadLimitBytes = 1_000_000
 
 /**
- * Whether the value's JSON is larger than the limit. Nearly all values are far below it, so an upper bound from one cheap
- * walk decides; only a value whose bound passes the limit is measured exactly.
+ * Whether the value's JSON is larger than the limit. Nearly all values are far below it, so an upper bound decides: the one
+ * that the codec tells, else that from one walk. Only a value whose bounds pass the limit is measured exactly.
+ * @param bound what the codec says that the value takes at most
  */
-export function exceedsPayload(value: unknown, limit = payloadLimitBytes): boolean {
-  if (upperBound(value) <= limit) return false
-  return Buffer.byteLength(JSON.stringify(value) ?? '') > limit
+export function exceedsPayload(value: unknown, bound: number): boolean {
+  if (bound <= payloadLimitBytes || upperBound(value) <= payloadLimitBytes) return false
+  return Buffer.byteLength(JSON.stringify(value) ?? '') > payloadLimitBytes
 }
 
 function upperBound(value: unknown): number {

@@ -48,7 +48,7 @@ export class Dispatcher implements Placement, Ender {
     const checked =
       operation.kind === 'query' ? operation.decodeInput(envelope.input) : operation.checkInput(envelope.input)
     if (!checked.ok) return refuse(invalidInput(`${envelope.module}.${envelope.operation}`, checked.issues))
-    if (exceedsPayload(checked.value))
+    if (exceedsPayload(checked.value, operation.inputBound(checked.value)))
       return refuse(
         banyanError('payload-too-large', {
           what: `the input of ${envelope.module}.${envelope.operation}`,
@@ -98,7 +98,7 @@ export class Dispatcher implements Placement, Ender {
   }
 
   end(module: HostedModule, operation: HostedOperation, envelope: Envelope, scope: Scope, given: Outcome): Outcome {
-    const outcome = operation.raw ? given : withinPayload(envelope, given)
+    const outcome = operation.raw ? given : withinPayload(operation, envelope, given)
     const { counts } = operation
     if (outcome.ok) counts.ok++
     else counts.failed.set(outcome.error.code, (counts.failed.get(outcome.error.code) ?? 0) + 1)
@@ -137,8 +137,8 @@ export class Dispatcher implements Placement, Ender {
 
 const refuse = (error: BanyanError): Promise<Outcome> => Promise.resolve(failed(error))
 
-function withinPayload(envelope: Envelope, outcome: Outcome): Outcome {
-  if (!outcome.ok || !exceedsPayload(outcome.value)) return outcome
+function withinPayload(operation: HostedOperation, envelope: Envelope, outcome: Outcome): Outcome {
+  if (!outcome.ok || !exceedsPayload(outcome.value, operation.outputBound(outcome.value))) return outcome
   return failed(
     banyanError('payload-too-large', {
       what: `the output of ${envelope.module}.${envelope.operation}`,

@@ -23,6 +23,10 @@ export interface HostedOperation {
   decodeInput(value: unknown): Checked
   /** Validates what the handler gave, as a copy in the portable form. */
   checkOutput(value: unknown): Checked
+  /** At most how many bytes of JSON the checked input takes; Infinity where its schema does not tell. */
+  inputBound(value: unknown): number
+  /** The same of the checked output. */
+  outputBound(value: unknown): number
 }
 
 /** How calls of one operation ended. The codes are those of the contract and of the catalogue, so they are bounded. */

@@ -100,6 +100,10 @@ function hostOperation(definition: OperationDefinition, handler: Handler): Hoste
     input ??= definition.inputCodec
     return input
   }
+  const outputCodec = (): Codec => {
+    output ??= definition.outputCodec
+    return output
+  }
   return {
     kind: definition.kind,
     raw: false,
@@ -108,10 +112,9 @@ function hostOperation(definition: OperationDefinition, handler: Handler): Hoste
     counts: newCounts(),
     checkInput: (value) => (input ?? inputCodec()).check(value),
     decodeInput: (value) => (input ?? inputCodec()).decode(value),
-    checkOutput(value) {
-      output ??= definition.outputCodec
-      return output.check(value)
-    },
+    checkOutput: (value) => (output ?? outputCodec()).check(value),
+    inputBound: (value) => (input ?? inputCodec()).jsonBytesBound(value),
+    outputBound: (value) => (output ?? outputCodec()).jsonBytesBound(value),
   }
 }
 
@@ -119,6 +122,7 @@ const newCounts = (): OperationCounts => ({ ok: 0, failed: new Map(), timed: 0, 
 
 // A raw route takes a Request and gives a Response: neither crosses to another module, so neither is checked.
 const raw = (value: unknown): Checked => ({ ok: true, value })
+const unbounded = (): number => Number.POSITIVE_INFINITY
 
 function hostRoute(contract: AnyContract, handler: Handler): HostedOperation {
   return {
@@ -130,6 +134,8 @@ function hostRoute(contract: AnyContract, handler: Handler): HostedOperation {
     checkInput: raw,
     decodeInput: raw,
     checkOutput: raw,
+    inputBound: unbounded,
+    outputBound: unbounded,
   }
 }
 

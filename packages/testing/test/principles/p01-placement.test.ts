@@ -1,6 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { contract } from '@banyan/contract'
 import { isBanyanError } from '@banyan/errors'
+import { defineApp, defineModule } from '@banyan/module'
+import { createLogger } from '@banyan/runtime'
+import { testApp } from '@banyan/testing'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { back, front, gate, openLab } from './lab.js'
 
 describe('P1 nothing tells a module that its callee shares its process', () => {
@@ -177,5 +182,34 @@ describe('P1 what is not I-JSON is refused wherever it would cross', () => {
       await expect(t.call(front).act({ name: 'a' })).rejects.toMatchObject({ code: 'payload-too-large' })
     way = 'none'
     expect(await t.call(front).act({ name: 'a', value: 'x'.repeat(999_000) })).toEqual({})
+  })
+
+  test('P1 the limit is of bytes of JSON, exactly, also where the schema tells how large a value can be', async () => {
+    const text = z.object({ text: z.string() })
+    const echo = contract({
+      name: 'echo',
+      version: '1.0.0',
+      commands: { keep: { input: text, output: text }, fill: { input: z.object({ size: z.int() }), output: text } },
+      queries: { show: { input: text, output: text } },
+    })
+    const filled = (size: number): string => '\u0001'.repeat(6) + 'x'.repeat(size - 36)
+    const app = defineApp({
+      name: 'echoes',
+      modules: [
+        defineModule(echo, {
+          commands: { keep: (input) => input, fill: ({ size }) => ({ text: filled(size) }) },
+          queries: { show: (input) => input },
+        }),
+      ],
+    })
+    await using t = await testApp(app, { baseFolder: '.', logger: createLogger({ level: 'silent' }) })
+    const size = 1_000_000 - '{"text":""}'.length
+    const call = t.call(echo)
+    for (const make of [call.keep, call.show]) {
+      expect(await make({ text: filled(size) })).toEqual({ text: filled(size) })
+      await expect(make({ text: filled(size + 1) })).rejects.toMatchObject({ code: 'payload-too-large' })
+    }
+    expect(await call.fill({ size })).toEqual({ text: filled(size) })
+    await expect(call.fill({ size: size + 1 })).rejects.toMatchObject({ code: 'payload-too-large' })
   })
 })
