@@ -19,7 +19,7 @@ import type { CommandFaultPoint } from './fault-points.js'
 import { Frame, type Work } from './frame.js'
 import type { Ender, HostedModule, HostedOperation } from './hosted-module.js'
 import { failed, isDeclared, undeclared } from './outcome.js'
-import { settleRun } from './settle.js'
+import { isThenable, settleRun } from './settle.js'
 
 /** Hears of commits, so that subscribers in this process need not wait for a poll. */
 export type Committed = (module: string, events: readonly LogEvent[], jobs: readonly NewJob[]) => void
@@ -51,7 +51,9 @@ export async function runCommand(
   const mark = envelope.repeatable ? markOf(envelope) : undefined
   for (let attempt = 1; ; attempt++) {
     const run = new CommandRun(module, operation, envelope, scope, mark, committed)
-    const outcome = await run.execute()
+    const executed = run.execute()
+    // Without anything to wait for, no promise is made for it.
+    const outcome = executed instanceof Promise ? await executed : executed
     if (outcome !== 'again') return ended(outcome)
     if (attempt >= transientAttempts)
       return ended(failed(banyanError('unavailable', { what: `the store of ${module.name}` })))
@@ -120,23 +122,47 @@ class CommandRun implements Work {
     return this.#unit
   }
 
-  async execute(): Promise<Outcome | 'again'> {
+  /** Gives a promise only where there is something to wait for; never throws or rejects. */
+  execute(): Outcome | 'again' | Promise<Outcome | 'again'> {
     // Decoded for each attempt: a handler may have changed the object it was given.
     const input = this.#operation.decodeInput(this.#envelope.input)
     if (!input.ok) return failed(invalidInput(this.#frame.operation, input.issues))
     try {
-      const given = await this.#operation.handler(input.value, this.#module.context('command', this.#frame))
-      settleRun(this.#module, this.#frame)
-      if (this.#unit?.recorded) return await this.#replay(this.#unit.recorded)
-      const value = this.#checkOutput(given)
-      const paused = this.#reached('command.after-handler')
-      if (paused) await paused
-      return this.#writes() ? await this.#commit(value) : this.#unwritten(value)
+      const answer = this.#operation.handler(input.value, this.#module.context('command', this.#frame))
+      if (isThenable(answer)) return this.#awaited(answer)
+      const ended = this.#end(answer)
+      return ended instanceof Promise ? ended.catch((error) => this.#abandon(error)) : ended
     } catch (error) {
-      this.#frame.ended = true
-      this.#scope.cancelChildren('cancelled')
-      return this.#failed(error)
+      return this.#abandon(error)
     }
+  }
+
+  async #awaited(answer: PromiseLike<unknown>): Promise<Outcome | 'again'> {
+    try {
+      const ended = this.#end(await answer)
+      return ended instanceof Promise ? await ended : ended
+    } catch (error) {
+      return this.#abandon(error)
+    }
+  }
+
+  /** What follows when the handler has ended well. */
+  #end(given: unknown): Outcome | Promise<Outcome> {
+    settleRun(this.#module, this.#frame)
+    if (this.#unit?.recorded) return this.#replay(this.#unit.recorded)
+    const value = this.#checkOutput(given)
+    const paused = this.#reached('command.after-handler')
+    return paused ? paused.then(() => this.#keep(value)) : this.#keep(value)
+  }
+
+  #keep(value: unknown): Outcome | Promise<Outcome> {
+    return this.#writes() ? this.#commit(value) : this.#unwritten(value)
+  }
+
+  #abandon(error: unknown): Promise<Outcome | 'again'> {
+    this.#frame.ended = true
+    this.#scope.cancelChildren('cancelled')
+    return this.#failed(error)
   }
 
   #checkOutput(given: unknown): unknown {

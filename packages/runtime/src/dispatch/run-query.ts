@@ -5,7 +5,7 @@ import { Frame } from './frame.js'
 import type { Ender, HostedModule, HostedOperation } from './hosted-module.js'
 import { failed, isDeclared, undeclared } from './outcome.js'
 import { invalidOutput } from './run-command.js'
-import { settleRun } from './settle.js'
+import { isThenable, settleRun } from './settle.js'
 
 /** Runs a query: no transaction, statements read-only, nothing recorded. `input` is what the handler gets. */
 export async function runQuery(
@@ -20,7 +20,8 @@ export async function runQuery(
   // As in runCommand: a context of its own.
   await undefined
   try {
-    const given = await operation.handler(input, module.context('query', frame))
+    const answer = operation.handler(input, module.context('query', frame))
+    const given = isThenable(answer) ? await answer : answer
     settleRun(module, frame)
     const output = operation.checkOutput(given)
     if (!output.ok) throw invalidOutput(frame.operation, output.issues)
