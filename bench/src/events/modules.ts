@@ -50,7 +50,7 @@ export function spendingModule(name: string, slowMs = 0): AnyModule {
           await sql`
             insert into spending (customer_id, orders, total_minor) values (${customerId}, 1, ${totalMinor})
             on conflict (customer_id) do update
-            set orders = spending.orders + 1, total_minor = spending.total_minor + excluded.total_minor`
+            set orders = spending.orders + 1, total_minor = spending.total_minor + excluded.total_minor`.send()
         },
       },
       orders: {
@@ -58,7 +58,7 @@ export function spendingModule(name: string, slowMs = 0): AnyModule {
           await sql`
             insert into spending (customer_id, orders, total_minor) values (${customerId}, 1, ${totalMinor})
             on conflict (customer_id) do update
-            set orders = spending.orders + 1, total_minor = spending.total_minor + excluded.total_minor`
+            set orders = spending.orders + 1, total_minor = spending.total_minor + excluded.total_minor`.send()
         },
       },
     },

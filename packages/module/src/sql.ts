@@ -33,6 +33,12 @@ export interface SqlQuery<Row> extends PromiseLike<Row[]> {
   one(): Promise<Row>
   /** How many rows the statement changed, or found. */
   run(): Promise<number>
+  /**
+   * Runs it without waiting for its answer: statements that follow each other this way travel together, in the order in
+   * which they were written. For a statement whose rows and failure the handler need not see: a failure makes the whole
+   * unit of work fail, at the latest at its commit. Await it all the same: it resolves when there is room for more.
+   */
+  send(): Promise<void>
 }
 
 /**

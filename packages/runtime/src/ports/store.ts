@@ -61,6 +61,11 @@ export interface Statement {
   readonly rowMode?: 'array'
   /** `pg` type parsers of the statement's own. */
   readonly types?: unknown
+  /**
+   * Nobody wants its answer: a unit may send it later, in its order, and resolve before it ran. Its failure then makes
+   * the unit fail, at the latest at its commit.
+   */
+  readonly unanswered?: boolean
 }
 
 export interface StatementResult {

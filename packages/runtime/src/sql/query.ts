@@ -102,11 +102,12 @@ export class Query<Row = unknown> implements PromiseLike<Row[]> {
     return { text: writer.text, values: writer.values }
   }
 
-  #run(): Promise<StatementResult> {
+  #run(unanswered = false): Promise<StatementResult> {
     if (this.#result) return this.#result
     this.#use()
     // What cannot be written throws here and now, whether it is awaited or not.
-    const statement = this.statement()
+    const written = this.statement()
+    const statement = unanswered ? { ...written, unanswered } : written
     const watch = this.#watch
     watch?.statementStarted()
     const result = this.#executor.query(statement)
@@ -148,8 +149,13 @@ export class Query<Row = unknown> implements PromiseLike<Row[]> {
     return this.#answer(({ rowCount }) => rowCount ?? 0)
   }
 
-  #answer<Value>(read: (result: StatementResult) => Value): Promise<Value> {
-    const answer = this.#run().then(read)
+  /** Runs it without waiting for its answer, where the unit of work can. */
+  send(): Promise<void> {
+    return this.#answer(unheard, true)
+  }
+
+  #answer<Value>(read: (result: StatementResult) => Value, unanswered = false): Promise<Value> {
+    const answer = this.#run(unanswered).then(read)
     // A handler that forgot to await it is told by its run; the process must not end by a rejection that nobody hears.
     if (this.#watch) answer.catch(unheard)
     return answer

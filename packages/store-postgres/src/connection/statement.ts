@@ -10,6 +10,11 @@ export function statementPart(session: Session, statement: Statement): FlightPar
   return { text, name: session.nameOf(text), values, rowMode, types: types as TypeLookup | undefined }
 }
 
+/** A handler's statement of which nobody wants the answer. */
+export function unansweredPart(session: Session, { text, values }: Statement): FlightPart {
+  return { text, name: session.nameOf(text), values, quiet: true }
+}
+
 export function toStatementResult(result: Result): StatementResult {
   return result as Result & { command: string }
 }

@@ -16,7 +16,7 @@ import { refuseStatement } from '../connection/refused-statement.js'
 import { textRows } from '../connection/rows.js'
 import type { Session } from '../connection/session.js'
 import type { SessionPool } from '../connection/session-pool.js'
-import { statementPart, toStatementResult } from '../connection/statement.js'
+import { statementPart, toStatementResult, unansweredPart } from '../connection/statement.js'
 import { findOutcomePart, readOutcome } from '../inbox/find-outcome.js'
 import { recordUnlessTherePart } from '../inbox/record-outcome.js'
 import { beginCommandPart, beginPart } from './begin.js'
@@ -32,6 +32,9 @@ import { commitFate, refusal, tellsRecorded } from './failure.js'
  * I2 Once `failure` is set, the unit can only be rolled back: commit and reject tell it, whatever the handler made of it.
  * I3 A statement never runs outside the transaction: it is sent only when the begin was answered.
  * I4 Once the ending was sent, an abort does not touch it: a commit is never cancelled half way.
+ * I5 Statements that nobody wants an answer of wait until something is sent anyway, and go in front of it: all run in the
+ *    order in which they were given. One that fails makes the unit fail (I2), so what commits is what had run if each
+ *    had been waited for. Twice `statementsTogether` are held at most.
  */
 export interface UnitPlace {
   readonly pool: SessionPool
@@ -40,6 +43,10 @@ export interface UnitPlace {
   readonly schema: string
   readonly module: string
 }
+
+/** How many statements that nobody wants an answer of go together: enough that a round trip costs nothing. */
+const statementsTogether = 64
+const unanswered: StatementResult = Object.freeze({ rows: [], rowCount: null, command: '', fields: [] })
 
 const recordedAlready = 'The outcome of this command is recorded already; its statements do not run again'
 
@@ -54,6 +61,10 @@ export class PostgresUnit implements Unit {
   private failure: { readonly error: unknown } | undefined
   private lastError: unknown
   private running = 0
+  /** I5: not sent yet. */
+  private waiting: Statement[] = []
+  /** I5: sent and not answered; never rejects. */
+  private sending: Promise<void> | undefined
   private over = false
   private abandoned: Promise<void> | undefined
   private readonly onAbort = (): void => void this.abort()
@@ -65,16 +76,43 @@ export class PostgresUnit implements Unit {
   }
 
   get begun(): boolean {
-    return this.opened !== undefined
+    return this.opened !== undefined || this.waiting.length > 0
   }
 
   async query(statement: Statement): Promise<StatementResult> {
     this.ensureUsable()
     refuseStatement(statement.text)
-    if (!this.opened) return this.open(statement)
+    // The first statement of a command finds a recorded outcome, so it is always waited for.
+    if (statement.unanswered && (this.opened || !this.command)) return this.queue(statement)
+    return this.send(this.takeWaiting(), statement)
+  }
+
+  /** Sends statements, the last of which is waited for if there is one of that kind. */
+  private async send(waiting: readonly Statement[], last: Statement | undefined): Promise<StatementResult> {
+    if (!this.opened) return this.open(waiting, last)
     const session = await this.opened
     this.ensureUsable()
-    return this.execute(session, [statementPart(session, statement)])
+    return this.execute(session, waiting, last)
+  }
+
+  private takeWaiting(): readonly Statement[] {
+    if (this.waiting.length === 0) return this.waiting
+    const waiting = this.waiting
+    this.waiting = []
+    return waiting
+  }
+
+  private async queue(statement: Statement): Promise<StatementResult> {
+    this.waiting.push(statement)
+    if (this.waiting.length < statementsTogether) return unanswered
+    const before = this.sending
+    this.sending = this.send(this.takeWaiting(), undefined).then(
+      () => undefined,
+      (error: unknown) => void this.fail(error),
+    )
+    await before
+    this.ensureUsable()
+    return unanswered
   }
 
   private ensureUsable(): void {
@@ -83,20 +121,23 @@ export class PostgresUnit implements Unit {
     if (this.signal?.aborted) throw this.abortError()
   }
 
-  private open(statement: Statement): Promise<StatementResult> {
-    const first = this.openWith(statement)
+  private open(waiting: readonly Statement[], last: Statement | undefined): Promise<StatementResult> {
+    const first = this.openWith(waiting, last)
     this.opened = first.opened
     // Who waits for it is told; who does not is told by `failure`.
     this.opened.catch(() => undefined)
     return first.result
   }
 
-  private openWith(statement: Statement): { opened: Promise<Session>; result: Promise<StatementResult> } {
+  private openWith(
+    waiting: readonly Statement[],
+    last: Statement | undefined,
+  ): { opened: Promise<Session>; result: Promise<StatementResult> } {
     const { schema } = this.place
     const head = [beginPart, ...(this.command ? [beginCommandPart(schema, this.command.id)] : [])]
     let flight: Flight | undefined
     const sent = this.acquire().then((session) => {
-      flight = session.send([...head, statementPart(session, statement)])
+      flight = session.send([...head, ...statementParts(session, waiting, last)])
       this.running++
       return flight.done.finally(() => this.running--)
     })
@@ -112,7 +153,7 @@ export class PostgresUnit implements Unit {
       (results) => this.checked(results),
       async (error: unknown) => {
         await opened
-        throw this.statementError(error)
+        throw this.failedAt(error, flight, head.length + waiting.length)
       },
     )
     return { opened, result }
@@ -160,12 +201,17 @@ export class PostgresUnit implements Unit {
     return undefined
   }
 
-  private async execute(session: Session, parts: readonly FlightPart[]): Promise<StatementResult> {
+  private async execute(
+    session: Session,
+    waiting: readonly Statement[],
+    last: Statement | undefined,
+  ): Promise<StatementResult> {
     this.running++
+    const flight = session.send(statementParts(session, waiting, last))
     try {
-      return this.checked(await session.run(parts))
+      return this.checked(await flight.done)
     } catch (error) {
-      throw this.statementError(error)
+      throw this.failedAt(error, flight, waiting.length)
     } finally {
       this.running--
     }
@@ -181,7 +227,14 @@ export class PostgresUnit implements Unit {
     return toStatementResult(results.at(-1) as Result)
   }
 
+  /** I5: what failed was waited for, or makes the unit fail. */
+  private failedAt(error: unknown, flight: Flight | undefined, waited: number): unknown {
+    const failure = this.statementError(error)
+    return (flight?.completed ?? 0) < waited ? this.fail(failure) : failure
+  }
+
   private statementError(error: unknown): unknown {
+    if (this.failure) return this.failure.error
     if (this.signal?.aborted && !this.over) return this.abortError()
     const failure = statementFailure(error, this.place.pool.what)
     this.lastError = failure
@@ -206,12 +259,16 @@ export class PostgresUnit implements Unit {
   async commit(ending: Ending): Promise<Committed> {
     await this.enterEnd()
     if (this.recorded) return { positions: [] }
-    const session = this.session
+    const begun = this.session !== undefined
+    const waiting = this.takeWaiting()
     try {
       const planned = endingParts(ending, this.command)
-      if (!session) return await this.commitUnbegun(planned, ending.outcome !== undefined)
+      if (!begun && waiting.length === 0) return await this.commitUnbegun(planned, ending.outcome !== undefined)
+      this.session ??= await this.acquireSession()
+      const head = begun ? [] : [beginPart]
       const settle = ending.events && ending.events.length > 0 ? [settleConstraintsPart] : []
-      return await this.commitParts(session, planned, [...settle, ...planned.parts, commitPart], true)
+      const parts = [...head, ...statementParts(this.session, waiting), ...settle, ...planned.parts, commitPart]
+      return await this.commitParts(this.session, planned, parts, true)
     } finally {
       await this.leave()
     }
@@ -355,6 +412,13 @@ export class PostgresUnit implements Unit {
     }
     this.place.pool.release(session)
   }
+}
+
+/** Statements that nobody wants an answer of, and behind them one that is waited for. */
+function statementParts(session: Session, waiting: readonly Statement[], last?: Statement): FlightPart[] {
+  const parts = waiting.map((statement) => unansweredPart(session, statement))
+  if (last) parts.push(statementPart(session, last))
+  return parts
 }
 
 function isAborted(error: unknown): boolean {
