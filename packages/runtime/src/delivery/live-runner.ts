@@ -25,6 +25,8 @@ interface Batch {
 const flushMs = 1_000
 const flushEvents = 5_000
 const fullCheckMs = 1_000
+/** So many that a transaction of their own is worth it: no more are waited for. */
+const smallBatchEvents = 64
 
 /**
  * Handles the live events of its lanes: one transaction at a time, over as many events as wait.
@@ -51,6 +53,8 @@ export class LiveRunner {
   #strikes = 0
   #unflushed = 0
   #begunAt = 0
+  /** When the last batch began, until it was looked at. */
+  #gatheringSince: number | undefined
 
   constructor(tenure: Tenure, lanes: readonly TenureLane[]) {
     this.#tenure = tenure
@@ -71,6 +75,7 @@ export class LiveRunner {
         continue
       }
       if (this.#next >= this.#queue.length) {
+        await this.#gather()
         const read = feed.read(this.#lanes, batchEvents, batchBytes)
         this.#queue = read instanceof Promise ? await read : read
         this.#next = 0
@@ -89,6 +94,16 @@ export class LiveRunner {
   get #details(): Readonly<Record<string, unknown>> {
     const { module, key } = this.#tenure.setting.plan
     return { module, source: key.source, subscription: key.subscription }
+  }
+
+  /** Lets events gather after a small batch: transactions of few events take the machine from those who publish them. */
+  async #gather(): Promise<void> {
+    const { limits, ambient } = this.#tenure.setting.host
+    const since = this.#gatheringSince
+    this.#gatheringSince = undefined
+    if (since === undefined || this.#tenure.lag >= smallBatchEvents) return
+    const leftMs = limits.batchEveryMs - (ambient.monotonic() - since)
+    if (leftMs > 0) await this.#tenure.pause(leftMs)
   }
 
   /** Nothing waits: writes down the positions that only skipped events moved, then rests. */
@@ -136,6 +151,7 @@ export class LiveRunner {
     activity.begin()
     this.batchesBegun++
     this.#begunAt = this.#tenure.setting.host.ambient.monotonic()
+    this.#gatheringSince = this.#begunAt
     const attempt = this.#tenure.attempt()
     try {
       await this.#attempt(batch, attempt)

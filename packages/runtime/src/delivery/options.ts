@@ -25,6 +25,11 @@ export interface DeliveryLimits {
   readonly batchEvents: number
   /** Time after which a batch takes no further event, in milliseconds: its locks are held until its commit. Default 50. */
   readonly batchMs: number
+  /**
+   * Time from the beginning of a small batch to that of the next, in milliseconds, so that a steady trickle of events is
+   * not committed one by one: an event after a rest is handled at once, one in a stream waits so long at most. Default 5.
+   */
+  readonly batchEveryMs: number
   /** Bytes of event data read for one batch. Default 4 MiB. */
   readonly batchBytes: number
   /** Events kept in memory per source for subscribers that keep up. Default 16,384. */
@@ -76,6 +81,7 @@ export interface DeliveryLimits {
 export const defaultDeliveryLimits: DeliveryLimits = {
   batchEvents: 500,
   batchMs: 50,
+  batchEveryMs: 5,
   batchBytes: 4 * 1024 * 1024,
   cacheEvents: 16_384,
   cacheBytes: 8 * 1024 * 1024,
