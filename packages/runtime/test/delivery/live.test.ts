@@ -55,6 +55,20 @@ describe('live events', () => {
     expect(positions).toEqual(run.modules.orders.heads().positions)
   })
 
+  it('are handled at once after a rest, and gathered while they trickle in', async () => {
+    const run = await start([plan('billing')], { batchEveryMs: 200 })
+    const { effects, commits } = run.modules.billing
+    run.publish(keys(1))
+    await until(() => effects.length === 1)
+    for (let count = 0; count < 30; count++) {
+      run.publish(keys(1))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await run.delivery.settled()
+    expect(effects).toHaveLength(31)
+    expect(commits.filter((commit) => commit.step).length).toBeLessThan(5)
+  })
+
   it('without a handler only move the position, and not one transaction each', async () => {
     const run = await start([plan('billing')])
     for (let count = 0; count < 500; count++) run.publish([{ key: `k${count}`, type: 'other' }])

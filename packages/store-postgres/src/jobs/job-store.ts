@@ -4,6 +4,7 @@ import type { ModulePools } from '../module-pools.js'
 import {
   dueJobsPart,
   jobDeadPart,
+  jobDonePart,
   jobFailedPart,
   listJobsPart,
   nextJobPart,
@@ -25,7 +26,7 @@ export function createJobStore({ rows, change }: ModulePools): JobStore {
       return readJobs(await rows(listJobsPart(limit)))
     },
     async done(id) {
-      await change(removeJobPart(id))
+      await change(jobDonePart(id))
     },
     async failed(id, failure) {
       await change(jobFailedPart(id, failure))

@@ -49,6 +49,30 @@ export function budgetConformance(server: () => TestServer): void {
       expect(flushes.take()).toEqual([['begin', 'insert into orders (id) values ($1)'], ['commit']])
     })
 
+    test('statements that nobody wants an answer of travel with what is sent anyway', async () => {
+      const { orders, flushes } = await counted()
+      const text = 'insert into orders (id) values ($1)'
+      const sent = () => ({ ...insert(), unanswered: true })
+      const event = orders.unit()
+      await event.query(sent())
+      await event.query(sent())
+      expect(event.begun).toBe(true)
+      await event.commit({})
+      expect(flushes.take()).toEqual([['begin', text, text, 'commit']])
+      // The first one of a command finds its outcome, so it is waited for.
+      const marked = orders.unit({ command: command() })
+      await marked.query(sent())
+      await marked.query(sent())
+      await marked.query(select)
+      await marked.query(sent())
+      await marked.commit({ outcome: outcome() })
+      expect(flushes.take()).toEqual([
+        [...begin, text],
+        [text, 'select 1'],
+        [text, record, 'commit'],
+      ])
+    })
+
     test('P4 a command without SQL costs one round trip, recorded or not, and none when nothing is to be kept', async () => {
       const { orders, flushes } = await counted()
       await orders.unit({ command: command() }).commit({ events: [newEvent(0)], outcome: outcome() })

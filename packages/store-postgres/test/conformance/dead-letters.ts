@@ -1,5 +1,6 @@
 import type { ModuleStore, NewJob } from '@banyan/runtime'
 import { describe, expect, test } from 'vitest'
+import { schemaName } from '../../src/roles/names.js'
 import type { TestServer } from './server.js'
 import { ambient, newEvent, newSpace } from './space.js'
 
@@ -42,6 +43,25 @@ export function jobConformance(server: () => TestServer): void {
       expect(await orders.jobs.cancel(jobs[0]?.id as string)).toBe(true)
       expect(await orders.jobs.cancel(jobs[0]?.id as string)).toBe(false)
       expect(await orders.jobs.next()).toBe(40)
+    })
+
+    test('P4 a job that is done is deleted without a sync of its own, and nothing else goes without one', async () => {
+      const space = await newSpace(server())
+      const orders = (await space.open()).module('orders')
+      const schema = schemaName('orders')
+      await space.sql(`
+        create table ${schema}.seen (setting text);
+        grant insert on ${schema}.seen to public;
+        create function ${schema}.see() returns trigger language plpgsql as
+          $$ begin insert into ${schema}.seen values (current_setting('synchronous_commit')); return null; end $$;
+        create trigger see after delete on ${schema}.banyan_jobs for each row execute function ${schema}.see();
+        do $$ begin execute format('alter database %I set synchronous_commit = local', current_database()); end $$`)
+      const jobs = [newJob({ runAt: 1 }), newJob({ runAt: 2 })]
+      await orders.unit().commit({ jobs })
+      await orders.jobs.done(jobs[0]?.id as string)
+      await orders.jobs.cancel(jobs[1]?.id as string)
+      expect(await orders.jobs.list(9)).toEqual([])
+      expect(await space.sql(`select setting from ${schema}.seen`)).toEqual([{ setting: 'off' }, { setting: 'local' }])
     })
 
     test('P3 a job is made if and only if its unit committed', async () => {

@@ -49,6 +49,60 @@ export function unitConformance(server: () => TestServer): void {
       expect(await space.sql("select 1 from pg_stat_activity where state like 'idle in transaction%'")).toEqual([])
     })
 
+    test('P3 statements sent without waiting run in their order, many of them, with those that are waited for', async () => {
+      const space = await newSpace(server())
+      const orders = (await space.open()).module('orders')
+      const unit = orders.unit()
+      const ids = Array.from({ length: 300 }, () => ambient.newId())
+      // Not awaited one by one: the order is that of the asking.
+      const counts = ids.map(async (id, index) => {
+        const sent = unit.query({ ...insert(id), unanswered: true })
+        if (index % 70 !== 0) return sent.then(() => undefined)
+        return (await unit.query(countOrders)).rows[0]
+      })
+      const seen = (await Promise.all(counts)).filter((row) => row !== undefined)
+      expect(seen).toEqual([1, 71, 141, 211, 281].map((n) => ({ n })))
+      await unit.commit({})
+      expect((await orders.reader.query(countOrders)).rows).toEqual([{ n: 300 }])
+      const dropped = orders.unit()
+      await dropped.query({ ...insert(ambient.newId()), unanswered: true })
+      await dropped.rollback()
+      expect((await orders.reader.query(countOrders)).rows).toEqual([{ n: 300 }])
+    })
+
+    test('P3 a statement sent without waiting that fails makes the unit fail, whatever comes after it', async () => {
+      const space = await newSpace(server())
+      const orders = (await space.open()).module('orders')
+      const twice = insert(ambient.newId())
+      const sent = { ...twice, unanswered: true }
+      await space.sql('select 1')
+      const atCommit = orders.unit()
+      for (const _ of [1, 2]) await atCommit.query(sent)
+      expect(await codeOf(atCommit.commit({ events: [newEvent(0)] }))).toBe('23505')
+      const atNext = orders.unit()
+      for (const _ of [1, 2]) await atNext.query(sent)
+      expect(await codeOf(atNext.query({ text: 'select 1' }))).toBe('23505')
+      // The handler may have caught it: nothing of the unit is kept all the same.
+      expect(await codeOf(atNext.query({ text: 'select 1' }))).toBe('23505')
+      expect(await codeOf(atNext.commit({}))).toBe('23505')
+      const underWay = orders.unit()
+      await underWay.query(twice)
+      const last = Array.from({ length: 63 }, () => ({ ...insert(ambient.newId()), unanswered: true }))
+      for (const one of [sent, ...last]) await underWay.query(one)
+      expect(await codeOf(underWay.commit({ events: [newEvent(0)] }))).toBe('23505')
+      // What a savepoint would hide from one that waits, it does not hide here: the unit had gone on as if it had run.
+      const saved = orders.unit()
+      await saved.query(twice)
+      await saved.query({ text: 'savepoint before' })
+      await saved.query(sent)
+      await codeOf(saved.query({ text: 'select 1' }))
+      expect(await codeOf(saved.query({ text: 'rollback to before' }))).toBe('23505')
+      expect(await codeOf(saved.commit({}))).toBe('23505')
+      expect((await orders.reader.query(countOrders)).rows).toEqual([{ n: 0 }])
+      expect((await orders.log.heads()).positions[0]).toBe(0)
+      expect(await space.sql("select 1 from pg_stat_activity where state like 'idle in transaction%'")).toEqual([])
+    })
+
     test('P5 events need no statement of the handler, and an empty ending is no round trip', async () => {
       const space = await newSpace(server())
       const orders = (await space.open()).module('orders')
