@@ -121,6 +121,7 @@ await runClaim(
     notes: [
       'One process, one embedded PostgreSQL with fsync on. From the first publication to the commit of the last effect,',
       'publisher included; each subscriber runs one upsert for each event, in its own transactions with its progress.',
+      'Its handler sends the upsert without waiting for the answer (`.send()`); by hand each upsert is awaited.',
       'By hand: one publisher, subscribers that read 500 events at a time and do the same upserts, nothing parked, no',
       'leases, no order across publishers. In the second part an order command publishes one event, and what counts is',
       'how many events each subscriber handled meanwhile, compared with commands alone.',

@@ -37,7 +37,7 @@ export const salesModule = defineModule(sales, {
   },
 })
 
-/** A subscriber as an app author writes it: one upsert for each event, after a pause where it should be slow. */
+/** A subscriber as an app author writes it: one upsert for each event, whose answer it does not need, after a pause where it should be slow. */
 export function spendingModule(name: string, slowMs = 0): AnyModule {
   const spending = contract({ name, version: '1.0.0' })
   return defineModule(spending, {

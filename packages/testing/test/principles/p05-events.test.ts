@@ -22,6 +22,27 @@ describe('P5 events', () => {
     expect(await notes(t, first)).toEqual(['good'])
   })
 
+  test('P5 a statement sent without waiting that fails costs its own event, found among all others of the batch', async () => {
+    let broken = true
+    await using t = await openLab({
+      front: publish,
+      async first({ name, n }, { sql }) {
+        await sql`insert into effects (name, note) values (${name}, ${`${name}${n}`})`.send()
+        if (broken && name === 'a' && n === 2) await sql`select 1 / ${0}::int`.send()
+      },
+    })
+    const names = ['b', 'a', 'c', 'd', 'e']
+    for (let n = 1; n <= 40; n++) await t.call(front).act({ name: names[n % 5] as string, value: Math.ceil(n / 5) })
+    await t.settled()
+    const others = names.flatMap((name) => Array.from({ length: 8 }, (_, index) => `${name}${index + 1}`))
+    const waits = (note: string): boolean => note[0] === 'a' && note !== 'a1'
+    expect((await notes(t, first)).sort()).toEqual(others.filter((note) => !waits(note)).sort())
+    broken = false
+    await t.clock.advance('10m')
+    await t.settled()
+    expect((await notes(t, first)).sort()).toEqual(others.sort())
+  })
+
   test('P5 two modules, two fates: one fails and sets its event aside, the other goes on, as do other keys', async () => {
     let broken = true
     const attempts: string[] = []
