@@ -7,6 +7,9 @@ export interface Scale {
   readonly operations: number
 }
 
+/** What the compiler remembers of the last check of the app, relative to its folder. */
+export const buildInfoFile = 'dist/app.tsbuildinfo'
+
 const pad = (index: number): string => `m${String(index).padStart(3, '0')}`
 
 /** A contract like people write them: half commands, half queries, schemas shared inside, errors, events. */
@@ -141,7 +144,7 @@ export async function generateApp(folder: string, scale: Scale, nodeModules: str
   const contracts = project({ rootDir: '.', outDir: '../../dist/contracts' }, ['*.ts'])
   await writeFile(join(folder, 'src/contracts/tsconfig.json'), contracts)
   const app = project(
-    { rootDir: 'src', outDir: 'dist' },
+    { rootDir: 'src', outDir: 'dist', tsBuildInfoFile: buildInfoFile },
     ['src/app.ts', 'src/modules/*.ts'],
     [{ path: 'src/contracts' }],
   )
