@@ -11,7 +11,8 @@ async function main(given: Arguments): Promise<void> {
   intro('A new Banyan project')
   // Without a terminal there is nobody to ask.
   const silent = given.yes || !process.stdin.isTTY
-  const answers = silent ? defaultAnswers(given, process.cwd()) : await askAnswers(given, process.cwd())
+  const terminal = { input: process.stdin, output: process.stdout }
+  const answers = silent ? defaultAnswers(given, process.cwd()) : await askAnswers(given, process.cwd(), terminal)
   if (!answers) {
     process.exitCode = 1
     return

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import { cancel, confirm, isCancel, text } from '@clack/prompts'
 import type { Arguments } from './arguments.js'
 import { nameProblem, projectName } from './project-name.js'
@@ -28,16 +29,25 @@ export function defaultAnswers(given: Arguments, working: string): Answers {
   }
 }
 
+/** Where questions are shown, and where the keys come from. */
+export interface Terminal {
+  readonly input: Readable
+  readonly output: Writable
+}
+
 /** Asks for what the command line left open; undefined when the person gave up. */
-export async function askAnswers(given: Arguments, working: string): Promise<Answers | undefined> {
+export async function askAnswers(given: Arguments, working: string, terminal: Terminal): Promise<Answers | undefined> {
+  const ask = <Value>(question: Promise<Value>) => answered(question, terminal)
   const shownFolder =
-    given.folder ?? (await ask(text({ message: 'Where?', placeholder: defaultFolder, defaultValue: defaultFolder })))
+    given.folder ??
+    (await ask(text({ ...terminal, message: 'Where?', placeholder: defaultFolder, defaultValue: defaultFolder })))
   if (shownFolder === undefined) return undefined
   const base = defaultAnswers({ ...given, folder: shownFolder }, working)
   const name =
     given.name ??
     (await ask(
       text({
+        ...terminal,
         message: 'Name of the app?',
         placeholder: base.name,
         defaultValue: base.name,
@@ -45,15 +55,18 @@ export async function askAnswers(given: Arguments, working: string): Promise<Ans
       }),
     ))
   if (name === undefined) return undefined
-  const git = given.git ?? (await ask(confirm({ message: 'Make it a git repository?' })))
+  const git = given.git ?? (await ask(confirm({ ...terminal, message: 'Make it a git repository?' })))
   if (git === undefined) return undefined
-  const install = given.install ?? (await ask(confirm({ message: 'Install dependencies now?' })))
+  const install = given.install ?? (await ask(confirm({ ...terminal, message: 'Install dependencies now?' })))
   return install === undefined ? undefined : { ...base, name, git, install }
 }
 
-async function ask<Value>(question: Promise<Value>): Promise<Exclude<Value, symbol> | undefined> {
+async function answered<Value>(
+  question: Promise<Value>,
+  { output }: Terminal,
+): Promise<Exclude<Value, symbol> | undefined> {
   const answer = await question
   if (!isCancel(answer)) return answer as Exclude<Value, symbol>
-  cancel('Nothing was written.')
+  cancel('Nothing was written.', { output })
   return undefined
 }
