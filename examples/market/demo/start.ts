@@ -73,7 +73,6 @@ interface Seen {
 }
 
 async function letVisitorsIn(shop: Shop, seen: Seen, stop: AbortSignal): Promise<void> {
-  await openShop(shop)
   const seed = Date.now().toString(36)
   console.log('  A visitor comes in every second; each fills a cart, orders it, and some cancel.')
   while (!stop.aborted) {
@@ -122,11 +121,14 @@ async function main(): Promise<void> {
   const running = await open()
   const stopping = new AbortController()
   stopOn(['SIGINT', 'SIGTERM'], running, stopping)
+  const shop = new Shop(running.url as string)
+  // Before it says that it is open: who orders at once finds something on the shelves.
+  if (!given.quiet) await openShop(shop)
   greet(running, performance.now() - begunAt)
   const seen: Seen = { visitors: 0, failed: 0 }
   if (given.quiet) return
   startReports(running, seen)
-  await letVisitorsIn(new Shop(running.url as string), seen, stopping.signal)
+  await letVisitorsIn(shop, seen, stopping.signal)
 }
 
 await main()
