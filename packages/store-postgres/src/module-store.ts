@@ -32,9 +32,14 @@ export interface ModulePlace {
   readonly target: Target
   readonly credentials: Credentials
   readonly repairLogin: () => Promise<boolean>
+  /** Eight hexadecimal digits that only the sessions of this process carry, so that a takeover finds them. */
+  readonly mark: string
 }
 
 const ping = ownStatement('select 1')
+
+/** PostgreSQL cuts the names of sessions after 63 bytes without a word; the mark at the end must stay. */
+const maxApplicationName = 63
 
 export function openModule(place: ModulePlace, options: PostgresStoreOptions): OpenModule {
   const { module, schema, target, credentials, repairLogin } = place
@@ -50,7 +55,7 @@ export function openModule(place: ModulePlace, options: PostgresStoreOptions): O
       waiting,
       waitMs,
       idleMs,
-      applicationName: `banyan ${options.app} ${module.name} ${use}`,
+      applicationName: sessionName(`banyan ${options.app} ${module.name} ${use}`, place.mark),
       module: module.name,
       onFlush: options.onFlush,
       ...(settings === undefined ? {} : { settings }),
@@ -86,6 +91,10 @@ export function openModule(place: ModulePlace, options: PostgresStoreOptions): O
       for (const one of [units, reader, leases]) one.destroy()
     },
   }
+}
+
+function sessionName(name: string, mark: string): string {
+  return `${name.slice(0, maxApplicationName - mark.length - 1)} ${mark}`
 }
 
 function readerSettings(queryMs: number): string {

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Ambient } from '@banyan/ambient'
 import { banyanError, problemsError } from '@banyan/errors'
 import type { ModuleStore, Store, StoreDescription, StoreModule } from '@banyan/runtime'
 import { type Credentials, describeTarget, readSettings, type Settings } from './connection/settings.js'
@@ -24,6 +27,7 @@ export class PostgresStore implements Store {
   private readonly home: StoreHome
   private readonly log: StoreLog
   private readonly secret: string | undefined
+  private readonly mark: string
   private readonly opened = new Map<string, OpenModule>()
   private version = 'unknown'
   private closing: Promise<unknown> | undefined
@@ -34,6 +38,7 @@ export class PostgresStore implements Store {
     this.settings = readSettings(options.connection)
     this.log = options.log ?? (() => undefined)
     this.secret = options.secret ?? this.settings.admin.password
+    this.mark = processMark(options.ambient)
     this.home = home ?? {
       kind: options.kind ?? 'server',
       target: describeTarget(this.settings.target),
@@ -61,7 +66,8 @@ export class PostgresStore implements Store {
     for (const { module, schema, role } of planned) {
       if (this.opened.has(module.name)) continue
       const { target } = this.settings
-      const place = { module, schema, target, credentials: credentialsOf(role), repairLogin: () => repairLogin(role) }
+      const credentials = credentialsOf(role)
+      const place = { module, schema, target, credentials, repairLogin: () => repairLogin(role), mark: this.mark }
       this.opened.set(module.name, openModule(place, this.options))
     }
   }
@@ -105,4 +111,9 @@ export class PostgresStore implements Store {
       await this.stopped
     }
   }
+}
+
+/** From the machine and the process too: two processes that replay one seed are still two (P10). */
+function processMark(ambient: Ambient): string {
+  return createHash('sha256').update(`${hostname()} ${process.pid} ${ambient.newId()}`).digest('hex').slice(0, 8)
 }

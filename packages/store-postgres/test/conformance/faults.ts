@@ -8,7 +8,7 @@ const countOrders = { text: 'select count(*)::int as n from orders' }
 
 /** Ends the backends of the module's units, as a failover or an operator would. */
 const endUnits = (space: Space): Promise<unknown> =>
-  space.sql("select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like '% orders units'")
+  space.sql("select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like '% orders units %'")
 
 export function faultConformance(server: () => TestServer): void {
   describe('lost connections', () => {
@@ -139,7 +139,7 @@ export function faultConformance(server: () => TestServer): void {
       const killer = (async () => {
         while (killing) {
           await space.sql(
-            "select pg_terminate_backend(pid) from pg_stat_activity where application_name like '% orders units' order by random() limit 1",
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name like '% orders units %' order by random() limit 1",
           )
         }
       })()

@@ -95,7 +95,7 @@ export function subscriptionConformance(server: () => TestServer): void {
       await until(async () => (await a.acquire('on:stock', [3], stale)).length === 1)
       expect(await a.renew()).toEqual([{ name: 'on:stock', block: 3, epoch: 2 }])
       expect(lost).toEqual([])
-      await space.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%leases'")
+      await space.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%leases %'")
       await until(() => lost.length > 0)
       expect(await codeOf(a.renew())).toBe('unavailable')
       await a.release('on:stock')
@@ -110,6 +110,34 @@ export function subscriptionConformance(server: () => TestServer): void {
       await a.acquire('on:stock', [0], stale)
       expect(await b.acquire('on:stock', [0], 0)).toMatchObject([{ block: 0, epoch: 2 }])
       expect(await codeOf(a.renew())).toBe('unavailable')
+    })
+
+    test('a takeover ends what the paused owner has open, before anybody waits for its rows', async () => {
+      const space = await newSpace(server())
+      const [first, second] = [await space.open(), await space.open()].map((store) => store.module('orders'))
+      if (!first || !second) throw new Error('two stores')
+      const row = (id: string) => ({ text: 'insert into orders (id) values ($1)', values: [id] })
+      const [shared, own] = [ambient.newId(), ambient.newId()]
+      await first.leases.acquire('on:stock', [0], stale)
+      const paused = first.unit()
+      await paused.query(row(shared))
+      const healthy = second.unit()
+      await healthy.query(row(own))
+      // Not stale: the owner works, and nothing of it is touched.
+      expect(await second.leases.acquire('on:stock', [0], stale)).toEqual([])
+      await paused.query({ text: 'select 1' })
+      // Stale, but what it has open moved just now: its command goes on.
+      await space.sql("update orders.banyan_leases set renewed_at = renewed_at - interval '2 hours'")
+      expect(await second.leases.acquire('on:stock', [0], stale)).toMatchObject([{ epoch: 2 }])
+      await paused.query({ text: 'select 1' })
+      // Silent for longer than a lease may be: the row is free when the lease is there.
+      const [third] = [await space.open()].map((store) => store.module('orders'))
+      await first.leases.acquire('on:cart', [0], stale)
+      expect(await third?.leases.acquire('on:cart', [0], 0)).toMatchObject([{ epoch: 2 }])
+      await healthy.query({ text: "set local lock_timeout = '5s'" })
+      await healthy.query(row(shared))
+      await healthy.commit({})
+      expect(await codeOf(paused.commit({}))).toBe('unavailable')
     })
 
     test('P5 a paused owner in the middle of its unit is ended, and what it did is not kept', async () => {
