@@ -39,7 +39,7 @@ export interface BaseContext<Config> {
   readonly config: Config
   /** Aborts at the deadline, when the caller gives up, and when the handler ends. */
   readonly signal: AbortSignal
-  /** Milliseconds until the deadline; never more than the caller has left. `Infinity` without a deadline. */
+  /** Milliseconds until the deadline; never more than the caller has left. In an event handler: of the time for this event. */
   readonly remainingMs: () => number
 }
 

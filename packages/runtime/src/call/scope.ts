@@ -30,10 +30,11 @@ export class Scope implements CallScope {
   #listeners: ((end: ScopeEnd) => void)[] | undefined
   #cancelTimer: (() => void) | undefined
 
-  constructor(ambient: Ambient, parent: Scope | undefined, timeoutMs?: number) {
+  /** @param endsAt for a scope without a parent whose maker ends it: its deadline, on the monotonic clock */
+  constructor(ambient: Ambient, parent: Scope | undefined, timeoutMs?: number, endsAt = Number.POSITIVE_INFINITY) {
     this.#ambient = ambient
     this.#parent = parent
-    const inherited = parent ? parent.deadlineAt : Number.POSITIVE_INFINITY
+    const inherited = parent ? parent.deadlineAt : endsAt
     if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) this.deadlineAt = inherited
     else {
       const own = ambient.monotonic() + timeoutMs

@@ -35,10 +35,11 @@ export class Attempt {
     this.#interrupted.catch(() => undefined)
   }
 
-  /** A handler begins. */
-  enter(): void {
+  /** A handler begins. @returns when its time is over, on the monotonic clock */
+  enter(): number {
     this.#enteredAt = this.#ambient.monotonic()
     this.#cancelTimer ??= this.#ambient.after(this.#handlerMs, () => this.#look())
+    return this.#enteredAt + this.#handlerMs
   }
 
   /** No handler runs any more: from here on the deadline is the store's. */

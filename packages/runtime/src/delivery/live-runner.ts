@@ -199,8 +199,8 @@ export class LiveRunner {
       const armed = reach(host.ambient, 'feed.before-handle', details)
       if (armed) await armed
       if (attempt.interruption) throw attempt.interruption
-      attempt.enter()
-      const effects = await events.handle(plan.module, plan.key, event, attempt.unit, attempt.signal)
+      const deadlineAt = attempt.enter()
+      const effects = await events.handle(plan.module, plan.key, event, attempt.unit, attempt.signal, deadlineAt)
       // Interrupted meanwhile: the batch has been given up, and its successor may be under way.
       if (attempt.interruption) throw attempt.interruption
       batch.handled++

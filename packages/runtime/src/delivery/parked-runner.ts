@@ -149,8 +149,8 @@ export class ParkedRunner {
     let effects: Effects
     try {
       await reach(host.ambient, 'parked.before-handle', details)
-      attempt.enter()
-      effects = await attempt.under(events.handle(module, key, row, attempt.unit, attempt.signal))
+      const deadlineAt = attempt.enter()
+      effects = await attempt.under(events.handle(module, key, row, attempt.unit, attempt.signal, deadlineAt))
       attempt.leave()
       await reach(host.ambient, 'parked.before-commit', details)
     } catch (error) {

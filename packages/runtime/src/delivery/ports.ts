@@ -9,13 +9,17 @@ export interface Effects {
 
 /** Runs a module's handlers for one event inside a unit of work that the delivery opened and will commit. */
 export interface EventRunner {
-  /** Rejects when a handler failed. Events without a handler produce no effects. */
+  /**
+   * Rejects when a handler failed. Events without a handler produce no effects.
+   * @param deadlineAt when the time for this event is over, on the monotonic clock; `signal` aborts then
+   */
   handle(
     module: string,
     key: SubscriptionKey,
     event: LogEvent | ParkedEvent,
     unit: Unit,
     signal: AbortSignal,
+    deadlineAt: number,
   ): Promise<Effects>
 }
 

@@ -1,5 +1,5 @@
 import type { Ambient } from '@banyan/ambient'
-import { banyanError } from '@banyan/errors'
+import { banyanError, isBanyanError } from '@banyan/errors'
 import { deriveId } from '../call/derive.js'
 import type { Envelope, TravelContext } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
@@ -30,7 +30,14 @@ export class ModuleEvents implements EventRunner {
     this.#ambient = ambient
   }
 
-  async handle(name: string, key: SubscriptionKey, event: LogEvent, unit: Unit, signal: AbortSignal): Promise<Effects> {
+  async handle(
+    name: string,
+    key: SubscriptionKey,
+    event: LogEvent,
+    unit: Unit,
+    signal: AbortSignal,
+    deadlineAt: number,
+  ): Promise<Effects> {
     const module = this.#modules.get(name)
     const found = module?.on.get(key.source)?.get(event.type)
     if (!module || !found) return nothing
@@ -43,8 +50,9 @@ export class ModuleEvents implements EventRunner {
         { operation: `${module.name} on ${key.source}.${event.type}`, summary: describeIssues(data.issues) },
         { details: { issues: data.issues } },
       )
-    const scope = new Scope(this.#ambient, undefined)
-    const stop = (): void => scope.end('cancelled')
+    const scope = new Scope(this.#ambient, undefined, undefined, deadlineAt)
+    const stop = (): void =>
+      scope.end(isBanyanError(signal.reason, 'deadline-exceeded') ? 'deadline-exceeded' : 'cancelled')
     signal.addEventListener('abort', stop, { once: true })
     const travel = parseTravel(event.context)
     const envelope = eventEnvelope(module.name, key, event, travel)

@@ -8,7 +8,9 @@ const countOrders = { text: 'select count(*)::int as n from orders' }
 
 /** Ends the backends of the module's units, as a failover or an operator would. */
 const endUnits = (space: Space): Promise<unknown> =>
-  space.sql("select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like '% orders units %'")
+  space.sql(
+    "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like '% orders units %'",
+  )
 
 export function faultConformance(server: () => TestServer): void {
   describe('lost connections', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { front, gate, notes, openLab } from './lab.js'
+import { front, gate, notes, openLab, publish } from './lab.js'
 
 describe('P7 what travels with a call', () => {
   test('P7 the deadline: a callee never has more time than its caller has left', async () => {
@@ -23,6 +23,41 @@ describe('P7 what travels with a call', () => {
     inFront.open()
     await answer
     expect(left).toEqual([1_000, 600])
+  })
+
+  test('P7 the deadline of an event: its handler knows what is left, and whom it calls has no more', async () => {
+    const inFirst = gate()
+    const left: number[] = []
+    let told: string | undefined
+    let later: Promise<unknown> | undefined
+    await using t = await openLab({
+      front: publish,
+      async first({ name }, { call, remainingMs, signal }) {
+        left.push(remainingMs())
+        if (left.length > 1) return
+        inFirst.reach()
+        signal.addEventListener('abort', () => {
+          told = (signal.reason as Error).message
+        })
+        await inFirst.opened
+        await call.back.act({ name })
+      },
+      async back(_input, { remainingMs, signal }) {
+        left.push(remainingMs())
+        await new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => resolve())
+          later = t.clock.advance('25s')
+        })
+        return {}
+      },
+    })
+    await t.call(front).act({ name: 'a', value: 1 })
+    await inFirst.reached
+    await t.clock.advance(10_000)
+    inFirst.open()
+    await expect.poll(() => told).toBe('deadline-exceeded')
+    await later
+    expect(left.slice(0, 2)).toEqual([30_000, 20_000])
   })
 
   test('P7 expired before its commit, a command is refused and leaves nothing', async () => {
