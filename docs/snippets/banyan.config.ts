@@ -7,6 +7,7 @@ export default defineConfig<typeof theatre>({
   gateway: { port: 3000, bodyLimitBytes: 262_144 },
   store: { folder: '.banyan/data', connections: 6 },
   log: { level: 'info' },
+  delivery: { handlerMs: 10_000, attempts: 5, logRetention: '90d' },
   stopDeadlineMs: 10_000,
 })
 // #endregion

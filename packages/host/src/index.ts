@@ -9,6 +9,7 @@ export {
   type ServiceConfig,
   type StoreConfig,
 } from './config/define.js'
+export type { DeliveryConfig } from './config/delivery.js'
 export { type ConfigPlace, type LoadedApp, type LoadedConfig, loadApp, loadConfig } from './config/load.js'
 export {
   dataFolder,

@@ -6,6 +6,7 @@ import { createLogger, createRuntime, type Logger, type Runtime, type Store } fr
 import { type ConnectionOptions, createPostgresStore } from '@banyan/store-postgres'
 import { checkApp } from './config/check-app.js'
 import type { GatewayConfig } from './config/define.js'
+import { deliverySettings } from './config/delivery.js'
 import type { LoadedApp } from './config/load.js'
 import { openDatabase, storeSecret } from './database.js'
 
@@ -81,6 +82,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
     baseFolder: folder,
     strict: !production,
     work: options.work ?? 'all',
+    delivery: deliverySettings(config.delivery),
   })
   let gateway: Gateway | undefined
   const stop = once(async () => {

@@ -28,7 +28,7 @@ const notes = contract({
 })
 
 /** A new app each time, as when the code of a host is loaded again. */
-function notesApp(name: string, by = 'first') {
+function notesApp(name: string, by = 'first', handling: (remainingMs: number) => void = () => undefined) {
   return defineApp({
     name,
     modules: [
@@ -50,7 +50,8 @@ function notesApp(name: string, by = 'first') {
         },
         on: {
           notes: {
-            async written({ text }, { sql }) {
+            async written({ text }, { sql, remainingMs }) {
+              handling(remainingMs())
               await sql`insert into heard values (${text})`
             },
           },
@@ -207,6 +208,21 @@ test('a stop during the start leaves nothing behind, and a later use starts agai
   await banyan.stop()
   await starting
   expect((await banyan.call(notes).write({ text: 'again' })).by).toBe('first')
+})
+
+test('bounds of the delivery come from the configuration (P7, P9)', async () => {
+  const left: number[] = []
+  const app = notesApp('bounded', 'first', (ms) => left.push(ms))
+  const banyan = await embedded(app, { config: { delivery: { handlerMs: 4_000, inboxRetention: '1h' } } })
+  await banyan.call(notes, undefined).write({ text: 'x' })
+  await banyan.settled()
+  expect(left).toHaveLength(1)
+  expect(left[0]).toBeGreaterThan(0)
+  expect(left[0]).toBeLessThanOrEqual(4_000)
+  const twoHoursAgo = createAmbient({ now: () => createAmbient().now() - 7_200_000 }).newId()
+  await expect(banyan.call(notes, undefined, { id: twoHoursAgo }).write({ text: 'y' })).rejects.toMatchObject({
+    code: 'id-expired',
+  })
 })
 
 test('options that cannot be are refused together', () => {

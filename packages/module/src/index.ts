@@ -28,7 +28,7 @@ export type {
   ReadContext,
   RouteContext,
 } from './context.js'
-export { type Duration, type DurationUnit, parseDuration, readDuration } from './duration.js'
+export { type Duration, type DurationUnit, durationForm, parseDuration, readDuration } from './duration.js'
 export type {
   CommandHandler,
   CommandHandlers,

@@ -9,6 +9,7 @@ export {
   type DeliveryLimits,
   type DeliveryLogger,
   type DeliveryOptions,
+  type DeliverySettings,
   defaultDeliveryLimits,
   type RetentionPolicy,
 } from './delivery/options.js'

@@ -1,4 +1,6 @@
 import type { Problem } from '@banyan/errors'
+import { durationForm, readDuration } from '@banyan/module'
+import { defaultBackoff, deliveryBounds } from './delivery.js'
 
 type Check = (value: unknown) => string | undefined
 
@@ -10,6 +12,7 @@ const whole =
     Number.isInteger(value) && (value as number) >= least && (value as number) <= most
       ? undefined
       : `a whole number from ${least} to ${most}`
+const duration: Check = (value) => (readDuration(value) === undefined ? durationForm : undefined)
 /** What a log level may be. */
 export const logLevels: readonly string[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 const level: Check = (value) => (logLevels.includes(value as string) ? undefined : `one of ${logLevels.join(', ')}`)
@@ -31,6 +34,11 @@ const sections: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   },
   store: { folder: text, connections: whole(1, 1000) },
   log: { level },
+  delivery: {
+    ...Object.fromEntries(Object.entries(deliveryBounds).map(([name, [least, most]]) => [name, whole(least, most)])),
+    inboxRetention: duration,
+    logRetention: (value) => (value === 'forever' ? undefined : duration(value) && `'forever', or ${durationForm}`),
+  },
 }
 
 const top: Readonly<Record<string, Check>> = { app: text, stopDeadlineMs: whole(0, 3_600_000) }
@@ -62,8 +70,10 @@ export function checkConfig(file: string, value: unknown): Problem[] {
     const section = sections[name]
     if (part === undefined) continue
     if (check) report(problems, file, name, part, check(part))
-    else if (section) problems.push(...checkSection(file, name, section, part))
-    else if (name === 'services') problems.push(...checkServices(file, part))
+    else if (section) {
+      problems.push(...checkSection(file, name, section, part))
+      if (name === 'delivery') problems.push(...checkBackoff(file, part))
+    } else if (name === 'services') problems.push(...checkServices(file, part))
     else problems.push(unknownName(file, name, known))
   }
   return problems
@@ -94,6 +104,23 @@ function checkSection(file: string, name: string, checks: Readonly<Record<string
     else if (part !== undefined) report(problems, file, `${name}.${key}`, part, check(part))
   }
   return problems
+}
+
+/** Two settings that are right by themselves and wrong together. */
+function checkBackoff(file: string, value: unknown): Problem[] {
+  const { backoffBaseMs: base = defaultBackoff.baseMs, backoffCapMs: cap = defaultBackoff.capMs } = isObject(value)
+    ? value
+    : {}
+  if (typeof base !== 'number' || typeof cap !== 'number' || base <= cap) return []
+  return [
+    {
+      who: file,
+      where: 'delivery.backoffCapMs',
+      what: `is ${cap}, and delivery.backoffBaseMs is ${base}`,
+      allowed: `at least delivery.backoffBaseMs (defaults: ${defaultBackoff.baseMs} and ${defaultBackoff.capMs})`,
+      remedy: 'set both',
+    },
+  ]
 }
 
 function checkServices(file: string, value: unknown): Problem[] {

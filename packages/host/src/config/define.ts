@@ -1,4 +1,5 @@
 import type { App } from '@banyan/module'
+import type { DeliveryConfig } from './delivery.js'
 
 /** The settings of an app, as `banyan.config.ts` exports them by default. */
 export interface Config<Modules extends string = string> {
@@ -9,6 +10,7 @@ export interface Config<Modules extends string = string> {
   readonly gateway?: GatewayConfig
   readonly store?: StoreConfig
   readonly log?: LogConfig
+  readonly delivery?: DeliveryConfig
   /** How long a stop waits for work under way, milliseconds. Default 10,000. */
   readonly stopDeadlineMs?: number
 }

@@ -19,6 +19,15 @@ export interface RetentionPolicy {
   readonly logMs?: number | undefined
 }
 
+/** What an app may set about the delivery as a whole; what is absent has its default. */
+export interface DeliverySettings {
+  readonly limits?: Partial<DeliveryLimits>
+  /** Attempts at an event, where a subscription says nothing. Default 8. */
+  readonly attempts?: number | undefined
+  /** Where a module says nothing. */
+  readonly retention?: RetentionPolicy
+}
+
 /** The bounds of the delivery (P9). */
 export interface DeliveryLimits {
   /** Events handled in one transaction. Default 500. */

@@ -9,6 +9,7 @@ import type { Handler, HostedModule, HostedOperation, OperationCounts } from '..
 import { Limiter } from '../dispatch/limiter.js'
 import type { Logger } from '../logging/logger.js'
 import type { ModuleStore } from '../ports/store.js'
+import { retentionOf } from './plans.js'
 
 export interface HostOptions {
   readonly ambient: Ambient
@@ -17,6 +18,8 @@ export interface HostOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly store: (module: string) => ModuleStore
   readonly strict: boolean
+  /** Where a module says nothing. Default 7 days. */
+  readonly inboxRetentionMs?: number | undefined
 }
 
 const defaults = { concurrency: 64, queue: 512, timeoutMs: 30_000, inboxRetentionMs: 7 * 24 * 3_600_000 }
@@ -72,8 +75,7 @@ function hostModule(module: AnyModule, config: unknown, options: HostOptions): H
     host,
     limiter: new Limiter(`module ${name}`, concurrency ?? defaults.concurrency, queue ?? defaults.queue),
     timeoutMs: deadline === undefined ? defaults.timeoutMs : parseDuration(deadline),
-    inboxRetentionMs:
-      module.retention?.inbox === undefined ? defaults.inboxRetentionMs : parseDuration(module.retention.inbox),
+    inboxRetentionMs: retentionOf(module, { inboxMs: options.inboxRetentionMs }).inboxMs ?? defaults.inboxRetentionMs,
     reading: { begun: false, query: (statement) => options.store(name).reader.query(statement) },
     store: () => options.store(name),
     context: createContextFactory(host, module.context as ContextExtension | undefined),

@@ -1,11 +1,12 @@
 import { type AnyModule, parseDuration } from '@banyan/module'
+import type { RetentionPolicy } from '../delivery/options.js'
 import type { SubscriptionPlan } from '../delivery/ports.js'
 
 /** The subscriptions that a module's `on` handlers make: one for each source, so that order holds across types. */
-export function subscriptionPlans(module: AnyModule): SubscriptionPlan[] {
+export function subscriptionPlans(module: AnyModule, defaultAttempts = 8): SubscriptionPlan[] {
   const settings = module.subscriptions ?? {}
   return Object.entries(module.on).map(([source, handlers]) => {
-    const { from = 'beginning', parallel = 1, attempts = 8, onDead = 'release' } = settings[source] ?? {}
+    const { from = 'beginning', parallel = 1, attempts = defaultAttempts, onDead = 'release' } = settings[source] ?? {}
     return {
       module: module.contract.name,
       key: { subscription: 'on', source },
@@ -23,19 +24,11 @@ function startOf(from: 'beginning' | 'now' | Date | (string & {})): Subscription
   return from === 'now' ? 'now' : { time: Number(new Date(from)) }
 }
 
-export interface RetentionPolicy {
-  readonly inboxMs: number
-  /** Absent: for ever. */
-  readonly logMs?: number
-}
-
-const inboxDefaultMs = 7 * 24 * 3_600_000
-
-/** How long outcomes and events of a module are kept. */
-export function retentionOf(module: AnyModule): RetentionPolicy {
+/** How long outcomes and events of a module are kept: as it says, else as the app says. */
+export function retentionOf(module: AnyModule, { inboxMs, logMs }: RetentionPolicy = {}): RetentionPolicy {
   const { inbox, log } = module.retention ?? {}
   return {
-    inboxMs: inbox === undefined ? inboxDefaultMs : parseDuration(inbox),
-    ...(log === undefined || log === 'forever' ? {} : { logMs: parseDuration(log) }),
+    inboxMs: inbox === undefined ? inboxMs : parseDuration(inbox),
+    logMs: log === undefined ? logMs : log === 'forever' ? undefined : parseDuration(log),
   }
 }

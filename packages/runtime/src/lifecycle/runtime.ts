@@ -6,6 +6,7 @@ import { type AnyModule, type App, checkWiring, modulesOf } from '@banyan/module
 import type { Outcome } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
 import { createDelivery, type Delivery } from '../delivery/delivery.js'
+import { type DeliverySettings, defaultDeliveryLimits } from '../delivery/options.js'
 import { type CollectContext, type Collected, collectEvents } from '../dispatch/collect.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
 import type { HostedModule } from '../dispatch/hosted-module.js'
@@ -32,6 +33,7 @@ export interface RuntimeOptions {
   readonly strict?: boolean
   /** Whether events and durable jobs are worked on here: `calls` for scripts and serverless. Default `all`. */
   readonly work?: 'all' | 'calls'
+  readonly delivery?: DeliverySettings
 }
 
 const stopDeadlineMs = 10_000
@@ -85,19 +87,22 @@ class LocalRuntime implements Runtime {
       environment: options.environment,
       store: (module) => options.store.module(module),
       strict: options.strict ?? true,
+      inboxRetentionMs: options.delivery?.retention?.inboxMs,
     }))
       hosted.set(name, module)
     this.#delivery = this.#createDelivery()
   }
 
   #createDelivery(): Delivery {
-    const { ambient, store, logger, app } = this.#options
+    const { ambient, store, logger, app, delivery = {} } = this.#options
+    const limits = { ...defaultDeliveryLimits, ...delivery.limits }
     return createDelivery({
+      limits,
       app: app.name,
       ambient,
       store,
       logger,
-      plans: this.#modules.flatMap(subscriptionPlans),
+      plans: this.#modules.flatMap((module) => subscriptionPlans(module, delivery.attempts)),
       hosted: [...this.#hosted.keys()],
       events: new ModuleEvents(this.#hosted, ambient),
       jobs: {
@@ -106,14 +111,17 @@ class LocalRuntime implements Runtime {
             ambient,
             this.#open,
             {
-              timeoutMs: this.#timeoutOf(envelope.module),
+              // The runner of jobs gives up then, so no handler is told that it has longer (P7).
+              timeoutMs: Math.min(this.#timeoutOf(envelope.module), limits.jobMs),
               signal,
               operation: `${envelope.module}.${envelope.operation}`,
             },
             (scope) => this.#dispatcher.deliver(envelope, scope),
           ),
       },
-      retention: Object.fromEntries(this.#modules.map((module) => [module.contract.name, retentionOf(module)])),
+      retention: Object.fromEntries(
+        this.#modules.map((module) => [module.contract.name, retentionOf(module, delivery.retention)]),
+      ),
     })
   }
 
