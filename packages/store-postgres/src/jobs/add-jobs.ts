@@ -3,11 +3,9 @@ import { numberArray, textArray } from '../connection/array-literal.js'
 import type { FlightPart } from '../connection/flight.js'
 import { ownStatement } from '../connection/own-statement.js'
 
-const add = ownStatement(`
-  insert into banyan_jobs (id, module, operation, input, run_at, context)
-  select j.id, j.module, j.operation, j.input::json, j.run_at, j.context::json
-  from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])
-    as j (id, module, operation, input, run_at, context)`)
+/** The call by itself, for statements that make it under another name of the schema. */
+export const addJobsCall = 'banyan_add_jobs($1, $2, $3, $4, $5, $6)'
+const add = ownStatement(`select ${addJobsCall}`)
 
 /** Jobs written with the effect that asks for them. */
 export function addJobsPart(jobs: readonly NewJob[]): FlightPart {

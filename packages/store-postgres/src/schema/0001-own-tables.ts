@@ -239,24 +239,6 @@ exception when insufficient_privilege or feature_not_supported or undefined_func
   return made || ':unknown';
 end $$;
 
--- Ends a process that stopped renewing: its lease session, and those of its sessions with this module that stand still
--- within a transaction, whose rows would be locked until they time out. All carry the process's mark at the end of their
--- name. Still for half the time of a lease: a healthy process that lost nothing but the way of its lease session has
--- given the lease up itself by then, and what it has under way moves, so none of its commands is ended. A statement that
--- the server itself works on is left as well. No superuser is needed: a role may end the sessions of its own.
-create function banyan_end_owner(owner int, stale_ms bigint) returns void language plpgsql as $$
-begin
-  perform pg_terminate_backend(a.pid)
-  from pg_stat_activity o
-  join pg_stat_activity a on a.usesysid = o.usesysid and a.datname = o.datname
-    and right(a.application_name, 8) = right(o.application_name, 8)
-  where o.pid = owner and a.pid <> owner and a.pid <> pg_backend_pid() and a.xact_start is not null
-    and o.application_name ~ '^banyan .* [0-9a-f]{8}$'
-    and a.state_change < clock_timestamp() - stale_ms / 2 * interval '1 millisecond'
-    and (a.state <> 'active' or a.wait_event_type in ('Client', 'Lock'));
-  perform pg_terminate_backend(owner, 5000);
-end $$;
-
 -- A session is alive when the server lists it with the same start; process ids are used again, starts are not.
 create function banyan_acquire(of_name text, blocks smallint[], stale_ms bigint)
 returns table (block smallint, epoch bigint) language plpgsql as $$
@@ -277,7 +259,7 @@ begin
       if lease.renewed_at > clock_timestamp() - stale_ms * interval '1 millisecond' then
         continue;
       end if;
-      perform banyan_end_owner(lease.owner_pid, stale_ms);
+      perform pg_terminate_backend(lease.owner_pid, 5000);
     end if;
     update banyan_leases l
     set epoch = l.epoch + 1, owner_pid = pg_backend_pid(), owner_started = mine, renewed_at = clock_timestamp()

@@ -1,7 +1,8 @@
 import { ownTables } from './0001-own-tables.js'
+import { takeover } from './0002-takeover.js'
 
 /** Steps of Banyan's own tables: step n makes version n of version n-1. */
-export const ownSchemaSteps: readonly string[] = [ownTables]
+export const ownSchemaSteps: readonly string[] = [ownTables, takeover]
 
 /** The version that this release works with. */
 export const ownSchemaVersion: number = ownSchemaSteps.length

@@ -1,4 +1,4 @@
-import { createPostgresStore } from '@banyan/store-postgres'
+import { createPostgresStore, ownSchemaSteps } from '@banyan/store-postgres'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import type { TestServer } from './server.js'
@@ -149,10 +149,26 @@ export function isolationConformance(server: () => TestServer): void {
       const space = await newSpace(server(), `together_${ambient.newId().slice(-8)}`)
       const stores = await Promise.all(Array.from({ length: 4 }, () => space.open()))
       await Promise.all(stores.map((store) => store.module('stock').unit().commit({})))
-      expect(await space.sql('select version from orders.banyan_meta')).toEqual([{ version: 1 }])
+      expect(await space.sql('select version from orders.banyan_meta')).toEqual([{ version: ownSchemaSteps.length }])
       expect(stores[0]?.describe().version).toMatch(/^\d+\.\d+/)
       expect(() => stores[0]?.module('nobody')).toThrow('No module nobody')
       await stores[0]?.check()
+    })
+
+    test('tables of an older Banyan are brought up to date, with what is in them', async () => {
+      const space = await newSpace(server())
+      const job = { id: ambient.newId(), module: 'stock', operation: 'count', input: '{}', runAt: 1, context: '{}' }
+      await (await space.open())
+        .module('orders')
+        .unit()
+        .commit({ jobs: [job] })
+      for (const schema of ['orders', 'stock'])
+        await space.sql(`drop function ${schema}.banyan_add_jobs, ${schema}.banyan_end_owner;
+          update ${schema}.banyan_meta set version = 1`)
+      const orders = (await space.open()).module('orders')
+      await orders.unit().commit({ jobs: [{ ...job, id: ambient.newId() }] })
+      expect(await orders.jobs.list(9)).toHaveLength(2)
+      expect(await space.sql('select version from orders.banyan_meta')).toEqual([{ version: ownSchemaSteps.length }])
     })
 
     test('tables of a newer Banyan are left alone', async () => {
