@@ -9,13 +9,14 @@
  */
 
 import type { AnyContract, ContractShape } from '@banyan/contract'
-import { problemsError } from '@banyan/errors'
+import { type Problem, problemsError } from '@banyan/errors'
 import { createPlugin, type FetchHandler, type Gateway, type GatewayOptions, type NodeHandler } from '@banyan/gateway'
-import type { App, Emits, Identity, ModuleCaller } from '@banyan/module'
+import type { App, Emits, Identity, Laters, ModuleCaller } from '@banyan/module'
 import { type CallDefaults, createCaller, type Logger } from '@banyan/runtime'
 import type { ConnectionOptions, HostClient } from '@banyan/store-postgres'
 import { checkConfig } from './config/check.js'
 import type { Config } from './config/define.js'
+import { differentOptions } from './embedded/different-options.js'
 import { publishInside } from './embedded/publish-inside.js'
 import { type RunningApp, startApp } from './start.js'
 
@@ -46,6 +47,8 @@ export type EmbeddedCallOptions = Omit<CallDefaults, 'identity'>
 export interface HostUnitContext<C extends ContractShape> {
   /** Publishes an event of the module when the host's transaction commits. */
   readonly emit: Emits<C>
+  /** Durable calls of the module's own commands, there if and only if the host's transaction commits. */
+  readonly later: Laters<C, Record<never, never>>
   readonly newId: () => string
   readonly now: () => Date
 }
@@ -61,8 +64,8 @@ export interface Embedded extends AsyncDisposable {
   /** Typed calls: `await banyan.call(orders, identity).place({ … })`, or `.result()` for declared errors as values. */
   call<C extends ContractShape>(contract: C, identity?: Identity, options?: EmbeddedCallOptions): ModuleCaller<C>
   /**
-   * Publishes events of a module inside the host's own transaction, on the host's own client of `pg`: they are there if
-   * and only if that transaction commits. The client has a transaction open, in the app's database, as its owner (the
+   * Publishes events of a module, and asks for durable calls of it, inside the host's own transaction, on the host's own
+   * client of `pg`: they are there if and only if that transaction commits. The client has a transaction open, in the app's database, as its owner (the
    * user of DATABASE_URL). Events are appended when `work` has ended; from then on their lanes are locked, so commit next.
    * @returns what `work` returned
    * @throws `no-transaction`, `other-database`, `unknown-module`, `invalid-output` for data that does not match the contract
@@ -85,7 +88,8 @@ export interface Embedded extends AsyncDisposable {
 
 /**
  * Puts an app inside a process that exists already. Opens nothing yet, and handles no signal. A second `embed` of the same app
- * is the first one's; of a new app of the same name, as after a hot reload, it takes the first one's place.
+ * with the same options is the first one's, with others it is refused, since only one of them could be meant; of a new app of
+ * the same name, as after a hot reload, it takes the first one's place.
  * @throws `invalid-config` with all problems together
  */
 export function embed<Names extends string>(app: App<Names>, options: EmbedOptions<Names>): Embedded {
@@ -103,11 +107,25 @@ export function embed<Names extends string>(app: App<Names>, options: EmbedOptio
   const holder = globalThis as unknown as Record<symbol, Slot | undefined>
   const key = Symbol.for(`banyan.embedded.${app.name}`)
   const slot = holder[key]
-  if (slot?.current.app === app) return frontOf(slot)
+  if (slot?.current.app === app) {
+    const different = differentOptions(slot.current.options, options)
+    if (different.length > 0) throw problemsError('invalid-config', {}, different.map(embeddedTwice(app.name)))
+    return frontOf(slot)
+  }
   const made: Slot = slot ?? { current: new EmbeddedApp(app, options, undefined) }
   if (slot) slot.current = new EmbeddedApp(app, options, slot.current)
   holder[key] = made
   return frontOf(made)
+}
+
+function embeddedTwice(name: string) {
+  return (option: string): Problem => ({
+    who: `embed(${name})`,
+    where: option,
+    what: 'is not what it is in the first embed of this app, which is the one that runs',
+    allowed: 'the options of the first embed',
+    remedy: 'embed in one file and import what it gives, or define an app of another name',
+  })
 }
 
 /** Outlives a reload of the host's code (I3). */
@@ -157,7 +175,7 @@ class EmbeddedApp {
   readonly app: App
   /** Set while it runs. */
   running: RunningApp | undefined
-  readonly #options: EmbedOptions
+  readonly options: EmbedOptions
   #starting: Promise<RunningApp> | undefined
   /** What must have stopped before this starts (I1). */
   #before: Promise<void>
@@ -165,7 +183,7 @@ class EmbeddedApp {
 
   constructor(app: App, options: EmbedOptions, replaced: EmbeddedApp | undefined) {
     this.app = app
-    this.#options = options
+    this.options = options
     this.#before = Promise.resolve()
     this.#replaced = replaced
   }
@@ -189,7 +207,7 @@ class EmbeddedApp {
   async #start(): Promise<RunningApp> {
     await this.#before
     await this.#replaced?.stop()
-    const { config, folder = process.cwd(), environment = process.env, work, ...rest } = this.#options
+    const { config, folder = process.cwd(), environment = process.env, work, ...rest } = this.options
     const loaded = {
       app: this.app,
       config: { log: { level: 'warn' }, ...config, app: this.app.name },

@@ -202,6 +202,25 @@ test('a start that failed is told to who asked, and tried again by the next', as
   expect((await banyan.call(notes).write({ text: 'x' })).by).toBe('first')
 })
 
+test('a second embed with the same options is the first; with others it is refused, without their values', async () => {
+  const app = notesApp('twice')
+  const connection = { ...(await databaseOf('twice')), password: 'a secret' }
+  const options = { work: 'all', folder, connection, environment: {}, config: { log: { level: 'silent' } } } as const
+  const first = embed(app, options)
+  expect(() => embed(app, { ...options, connection: { ...connection } })).not.toThrow()
+  const other = { ...options, work: 'calls', connection: { ...connection, password: 'another secret' } } as const
+  expect(() => embed(app, other)).toThrow(
+    expect.objectContaining({
+      code: 'invalid-config',
+      message: expect.not.stringContaining('secret'),
+      details: {
+        problems: [expect.objectContaining({ where: 'work' }), expect.objectContaining({ where: 'connection' })],
+      },
+    }),
+  )
+  await first.stop()
+})
+
 test('a stop during the start leaves nothing behind, and a later use starts again', async () => {
   const banyan = await embedded(notesApp('hasty'))
   const starting = banyan.start()
@@ -250,9 +269,24 @@ test('a host that is no superuser publishes inside its transaction (P5, P8)', as
     await client.query('begin')
     await banyan.unitOfWork(notes, client, ({ emit }) => emit.written({ text: 'from the host' }))
     await client.query('commit')
+    await client.query('begin')
+    await banyan.unitOfWork(notes, client, ({ emit, later }) => {
+      emit.written({ text: 'not kept' })
+      later.notes.write({ text: 'not kept' })
+    })
+    await client.query('rollback')
+    await client.query('begin')
+    await banyan.unitOfWork(notes, client, ({ emit, later }) => {
+      later.notes.write({ text: 'later' })
+      emit.written({ text: 'with a later call' })
+    })
+    await banyan.unitOfWork(notes, client, ({ later }) => later.notes.write({ text: 'later alone' }))
+    const { rows } = await client.query("select current_user, current_setting('search_path') as path")
+    expect(rows).toEqual([{ current_user: 'shopkeeper', path: '"$user", public' }])
+    await client.query('commit')
   } finally {
     await client.end()
   }
   await banyan.settled()
-  expect(await banyan.call(notes).heard()).toEqual(['from the host'])
+  expect(await banyan.call(notes).heard()).toEqual(['from the host', 'later', 'later alone', 'with a later call'])
 })

@@ -5,7 +5,7 @@ import type { RunningApp } from '../start.js'
 
 type Travel = Omit<ExternalCall, 'module' | 'operation' | 'input' | 'timeoutMs' | 'signal'>
 
-/** Runs work of the host, and appends what it published in the transaction that the host has open on its client. */
+/** Runs work of the host, and appends what it published and put off in the transaction that the host has open. */
 export async function publishInside<Value>(
   { runtime, store }: RunningApp,
   module: string,
@@ -15,9 +15,9 @@ export async function publishInside<Value>(
 ): Promise<Value> {
   const { incarnation } = await store.module(module).log.heads()
   const joined = await joinTransaction({ client, app: runtime.app, module, incarnation, mark: createAmbient().newId() })
-  const { value, events } = await runtime.collect({ ...travel, module }, work)
-  if (events.length === 0) return value
-  await joined.append(events)
+  const { value, events, jobs } = await runtime.collect({ ...travel, module }, work)
+  if (events.length === 0 && jobs.length === 0) return value
+  await joined.append(events, jobs)
   // Subscribers look when the host has committed; where its client does not tell, their polling finds it.
   void joined.ended?.then(() => runtime.appended(module))
   return value

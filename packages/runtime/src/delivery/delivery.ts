@@ -56,7 +56,7 @@ export interface Delivery extends CommitListener {
    * events of its key wait behind it, and it never runs at the same time as one of them.
    */
   wake(module?: string): void
-  /** Events of the module may have been appended without `committed` being told: its subscribers here look at once. */
+  /** The module may have appended without `committed` being told: who works here on its events and jobs looks at once. */
   appended(module: string): void
   metrics(): readonly Metric[]
 }
@@ -262,6 +262,7 @@ class ProcessDelivery implements Delivery {
 
   appended(module: string): void {
     this.#feeds.get(module)?.nudge()
+    this.#jobs.get(module)?.wake()
     this.#activity.note()
   }
 

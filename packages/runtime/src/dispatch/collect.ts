@@ -1,14 +1,15 @@
 import { banyanError } from '@banyan/errors'
 import type { Envelope } from '../call/envelope.js'
 import type { Scope } from '../call/scope.js'
-import type { NewEvent } from '../ports/store.js'
-import { createEmitFactory } from './effects.js'
+import type { NewEvent, NewJob } from '../ports/store.js'
+import { createEmitFactory, createLaterFactory } from './effects.js'
 import { Frame } from './frame.js'
 import type { HostedModule } from './hosted-module.js'
 
-/** What code outside the modules publishes through: `emit` as handlers have it, typed by who composes. */
+/** What code outside the modules publishes through: `emit` and `later` as handlers have them, typed by who composes. */
 export interface CollectContext {
   readonly emit: object
+  readonly later: object
   readonly newId: () => string
   readonly now: () => Date
 }
@@ -16,9 +17,10 @@ export interface CollectContext {
 export interface Collected<Value> {
   readonly value: Value
   readonly events: readonly NewEvent[]
+  readonly jobs: readonly NewJob[]
 }
 
-/** Runs code of the host that publishes events of a module; the events are checked, and appended by who asked. */
+/** Runs code of the host that acts for a module; its events and later calls are checked, and appended by who asked. */
 export async function collectEvents<Value>(
   module: HostedModule,
   envelope: Envelope,
@@ -39,10 +41,11 @@ export async function collectEvents<Value>(
   try {
     const value = await work({
       emit: createEmitFactory(module.contract)(frame),
+      later: createLaterFactory(module.host.callable)(frame),
       newId: () => frame.childId('newId', frame.nextOrdinal()),
       now: () => new Date(frame.now()),
     })
-    return { value, events: frame.emitted }
+    return { value, events: frame.emitted, jobs: frame.jobs }
   } finally {
     frame.ended = true
     scope.close()

@@ -88,15 +88,15 @@ export interface Runtime {
     options?: Omit<ExternalCall, 'module' | 'operation' | 'input' | 'id'>,
   ): Promise<Response>
   /**
-   * Runs code outside the modules that publishes events of one, and hands them back to be appended: for hosts that
-   * append them in a transaction of their own. `appended` says when that transaction has ended.
+   * Runs code outside the modules that acts for one, and hands its events and later calls back to be appended: for hosts
+   * that append them in a transaction of their own. `appended` says when that transaction has ended.
    * @throws `unknown-module`, `unavailable`, `overloaded` when subscribers of the module are too far behind (P9)
    */
   collect<Value>(
     travel: Omit<ExternalCall, 'operation' | 'input' | 'timeoutMs' | 'signal'>,
     work: (context: CollectContext) => Value | Promise<Value>,
   ): Promise<Collected<Value>>
-  /** Events of a module may have been appended by other means than a unit of work here: subscribers look at once. */
+  /** A module may have appended by other means than a unit of work here: who works on its events and jobs looks at once. */
   appended(module: string): void
   health(): HealthReport
   /** Resolves when ready; rejects with what is missing. */
