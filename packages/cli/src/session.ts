@@ -1,6 +1,6 @@
 import { createAmbient } from '@banyan/ambient'
 import { isBanyanError } from '@banyan/errors'
-import { type ConfigPlace, type LoadedApp, loadApp, type RunningApp, startApp } from '@banyan/host'
+import { type ConfigPlace, type LoadedApp, loadApp, loadEnvironmentFile, type RunningApp, startApp } from '@banyan/host'
 import { createLogger, type Logger } from '@banyan/runtime'
 import { createOutput, exitCodes, type Output } from './output.js'
 
@@ -29,8 +29,11 @@ export function placeOf({ config }: CommonOptions): ConfigPlace {
   return { folder: process.cwd(), ...(config === undefined ? {} : { file: config }) }
 }
 
+/** Before anything is loaded: the configuration and the app may look at the environment too. */
 export function load(options: CommonOptions): Promise<LoadedApp> {
-  return loadApp(placeOf(options))
+  const place = placeOf(options)
+  loadEnvironmentFile(place)
+  return loadApp(place)
 }
 
 /** The log of a command that ends by itself: warnings, apart from its result, which may be piped on. */

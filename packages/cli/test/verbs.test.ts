@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAmbient } from '@banyan/ambient'
 import { startEmbedded } from '@banyan/store-postgres'
@@ -123,8 +123,12 @@ test('doctor finds nothing wrong', async () => {
 })
 
 test('start serves until it is told to stop; other commands work beside it', async () => {
-  const running = project.start('start', '--port', '0')
+  // Read from the file beside the configuration; without it the port is 3000.
+  writeFileSync(at('.env'), 'PORT=0\n')
+  const running = project.start('start')
   const [, url] = await running.until(/API +(\S+)/)
+  rmSync(at('.env'))
+  expect(url).not.toContain(':3000')
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
   expect((await project.json('call', 'orders.place', order())).code).toBe(0)
   expect((await project.json('dead-letters', 'list')).value).toEqual([])
@@ -143,6 +147,10 @@ test('dev runs the app again at a change, waits where it cannot, and stops with 
   seen = running.output().length
   writeFileSync(file, text)
   await running.until(/ready again after \d+ ms/, seen)
+  seen = running.output().length
+  writeFileSync(at('.env'), 'PORT=1\nLOG_LEVEL=warn\n')
+  await running.until(/ready again after \d+ ms/, seen)
+  rmSync(at('.env'))
   running.child.kill('SIGINT')
   expect((await running.ended).code).toBe(0)
   // The database has no owner any more: this would be refused otherwise.

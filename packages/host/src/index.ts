@@ -10,6 +10,7 @@ export {
   type StoreConfig,
 } from './config/define.js'
 export type { DeliveryConfig } from './config/delivery.js'
+export { loadEnvironmentFile } from './config/environment-file.js'
 export { type ConfigPlace, type LoadedApp, type LoadedConfig, loadApp, loadConfig } from './config/load.js'
 export {
   dataFolder,

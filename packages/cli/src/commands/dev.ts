@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path'
 import { createAmbient } from '@banyan/ambient'
-import { loadConfig, openDatabase } from '@banyan/host'
+import { loadConfig, loadEnvironmentFile, openDatabase } from '@banyan/host'
 import type { Command } from 'commander'
 import { runAppProcess } from '../dev/app-process.js'
 import { DevelopedApp } from '../dev/developed-app.js'
@@ -33,7 +33,11 @@ export function addDev(program: Command): void {
 
 /** Owns the database, so that it stays up while the app comes and goes. */
 async function develop(options: DevOptions, output: Output): Promise<number> {
-  const { config, folder, file } = await loadConfig(placeOf(options))
+  // The app reads `.env` by itself at each start, so that a change of the file counts; it would not over what it inherits.
+  const inherited = { ...process.env }
+  const place = placeOf(options)
+  loadEnvironmentFile(place)
+  const { config, folder, file } = await loadConfig(place)
   const logger = toolLogger()
   const database = await openDatabase({ folder, config, environment: process.env, logger })
   // Only here: no other command, and no process of the app, pays for loading them.
@@ -49,7 +53,7 @@ async function develop(options: DevOptions, output: Output): Promise<number> {
       ...(options.json ? ['--json'] : []),
     ],
     environment: {
-      ...process.env,
+      ...inherited,
       ...database.environment,
       ...(options.port === undefined ? {} : { PORT: options.port }),
     },

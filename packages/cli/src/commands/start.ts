@@ -12,8 +12,8 @@ export function addStart(program: Command): void {
     .action((_, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { port?: string }>()
       return runCommand(options, async (output) => {
-        const environment = options.port === undefined ? process.env : { ...process.env, PORT: options.port }
         const loaded = await load(options)
+        const environment = options.port === undefined ? process.env : { ...process.env, PORT: options.port }
         const running = await startApp({ loaded, environment })
         output.note(urls(running, loaded))
         await untilStopped(running, output)

@@ -77,7 +77,8 @@ function packageFolder(from: string): string {
   return from
 }
 
-function findConfig(options: ConfigPlace): string {
+/** Absolute path of the configuration file. @throws `invalid-config` when there is none */
+export function findConfig(options: ConfigPlace): string {
   if (options.file !== undefined) {
     const file = resolve(options.folder, options.file)
     if (existsSync(file)) return file
