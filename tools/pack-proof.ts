@@ -3,7 +3,7 @@
  * packed `create-banyan` in a folder outside the workspace, installs it, tests, builds, checks, starts and calls it.
  * Reads built files: run `npm run build` before. `--keep` leaves the folder there.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packAll } from './pack-proof/pack.js'
@@ -58,6 +58,8 @@ async function main(): Promise<void> {
     return
   }
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'banyan-pack-proof-'))
+  // Closed to others, the databases would lie elsewhere when root runs this, and stay there.
+  chmodSync(folder, 0o755)
   try {
     await proveProject(folder)
     console.log('pack-proof: a project outside the workspace installs, tests, builds, starts and answers')

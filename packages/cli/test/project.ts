@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { removeEmbedded } from '@banyan/store-postgres'
 import { createProject } from 'create-banyan'
 
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -83,7 +84,9 @@ export class Project {
     }
   }
 
-  remove(): void {
+  /** With the database, which lies elsewhere where the server's user cannot get to the folder. */
+  async remove(): Promise<void> {
+    await removeEmbedded(join(this.folder, '.banyan/data'))
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }

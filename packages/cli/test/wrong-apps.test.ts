@@ -3,6 +3,7 @@ import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } f
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { removeEmbedded } from '@banyan/store-postgres'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 
 // Each test starts a process or two.
@@ -19,7 +20,11 @@ const cache = fileURLToPath(new URL('../../../.cache', import.meta.url))
 mkdirSync(cache, { recursive: true })
 const folder = mkdtempSync(join(cache, 'wrong-apps-'))
 cpSync(fixtures, folder, { recursive: true })
-afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+afterAll(async () => {
+  // A database lies elsewhere where the server's user cannot get to the folder.
+  for (const app of readdirSync(folder)) await removeEmbedded(join(folder, app, '.banyan/data'))
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+})
 
 interface Ended {
   readonly code: number | null

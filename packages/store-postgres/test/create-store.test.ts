@@ -1,13 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { createStore, openStore, startEmbedded } from '@banyan/store-postgres'
+import { createStore, openStore, removeEmbedded, startEmbedded } from '@banyan/store-postgres'
 import { expect, onTestFinished, test } from 'vitest'
 import { ambient, codeOf, ordersModule } from './conformance/space.js'
 
 function dataFolder(): string {
   const folder = mkdtempSync('/var/tmp/banyan-store-')
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-  return join(folder, 'data')
+  const dataDir = join(folder, 'data')
+  onTestFinished(async () => {
+    await removeEmbedded(dataDir)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
+  return dataDir
 }
 
 const embedded = { settings: { fsync: 'off' } }

@@ -5,7 +5,7 @@ import { createAmbient } from '@banyan/ambient'
 import { contract } from '@banyan/contract'
 import { defineApp, defineModule, modulesOf } from '@banyan/module'
 import { createLogger, createRuntime, type Identity, type Runtime } from '@banyan/runtime'
-import { createPostgresStore, startEmbedded } from '@banyan/store-postgres'
+import { createPostgresStore, removeEmbedded, startEmbedded } from '@banyan/store-postgres'
 import { z } from 'zod'
 import { createGateway, type Gateway, rawRoutesOf } from '../../src/index.js'
 
@@ -120,6 +120,7 @@ export async function runApp(watch: Watch, identify: () => Identity | undefined)
       await gateway.close(100)
       await runtime.stop(100)
       await server.stop()
+      await removeEmbedded(join(folder, 'data'))
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }

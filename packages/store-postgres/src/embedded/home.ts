@@ -117,7 +117,12 @@ function makeOutside(folder: string, user: ServerUser, reason: string, log: Embe
   } finally {
     rmSync(draft, { force: true })
   }
-  log({ level: 'warn', message: `The database of ${folder} lies in ${home}: ${reason}`, folder, home })
+  log({
+    level: 'warn',
+    message: `The database of ${folder} lies in ${home}: ${reason}. Removing it means removing both folders`,
+    folder,
+    home,
+  })
   return home
 }
 
