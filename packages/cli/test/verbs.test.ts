@@ -67,7 +67,10 @@ describe('call', () => {
     [['call', 'orders.byId', '{'], 'the input is not JSON'],
     [['call', 'orders.byId', '{}', '--timeout', 'soon'], '--timeout takes milliseconds, not soon'],
     [['db', 'promote'], 'name the server to promote to, or say --forget'],
-    [['db', 'reset-subscription', 'notifications', 'orders', '--from', 'tuesday'], '--from takes beginning, now'],
+    [
+      ['db', 'reset-subscription', 'notifications', 'orders', '--from', 'tuesday'],
+      '--from takes beginning, now, stored',
+    ],
     [['dead-letters', 'drop', 'orders'], 'name the ids, or say --all'],
   ])('wrong use of the command line ends with 2: %j', async (words, summary) => {
     const { code, value } = await project.json(...words)
@@ -134,6 +137,24 @@ test('start serves until it is told to stop; other commands work beside it', asy
   expect((await project.json('dead-letters', 'list')).value).toEqual([])
   running.child.kill('SIGTERM')
   expect((await running.ended).code).toBe(0)
+})
+
+test('a subscription goes on where it stands after a failover, unless what it handled is gone', async () => {
+  await behindTheBack(
+    "update notifications.banyan_progress set incarnation = split_part(incarnation, ':', 1) || ':0000000F'",
+  )
+  const reset = () => project.json('db', 'reset-subscription', 'notifications', 'orders', '--from', 'stored')
+  expect((await reset()).value).toEqual({ module: 'notifications', source: 'orders', from: 'stored' })
+  await behindTheBack(`set search_path = orders; do $$ begin
+    assert (select count(*) = 64 and sum(p.position) > 0 from notifications.banyan_progress p
+      join orders.banyan_lanes l using (lane)
+      where p.incarnation = orders.banyan_incarnation() and p.position = l.position);
+  end $$`)
+  await behindTheBack('update notifications.banyan_progress set position = 99 where lane = 0')
+  const gone = await reset()
+  expect([gone.code, gone.value.error.code]).toEqual([1, 'log-diverged'])
+  await behindTheBack(`update notifications.banyan_progress p set position = l.position
+    from orders.banyan_lanes l where l.lane = p.lane`)
 })
 
 test('dev runs the app again at a change, waits where it cannot, and stops with all it started', async () => {

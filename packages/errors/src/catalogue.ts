@@ -206,9 +206,9 @@ export const catalogue = {
   'log-diverged': entry(
     500,
     false,
-    'The event log of {source} is behind what {subscriber} has already handled',
-    'The source was restored to an older state, or replaced.',
-    'Decide where to continue: `banyan db reset-subscription` names the choices.',
+    'The event log of {source} is not the one that {subscriber} has read, or ends before what it handled',
+    'The source was restored or replaced, or its server failed over to another timeline.',
+    'Stop the app and decide: `banyan db reset-subscription MODULE SOURCE --from stored` goes on where it stands after a failover or a restore of the whole database; after another restore, `--from now`, a time, or `beginning`.',
   ),
   'subscription-stopped': entry(
     503,

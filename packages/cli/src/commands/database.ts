@@ -1,7 +1,7 @@
 import { createAmbient } from '@banyan/ambient'
 import { banyanError, formatProblem } from '@banyan/errors'
 import { appDatabase, storeSecret } from '@banyan/host'
-import type { LogHeads, ModuleStore } from '@banyan/runtime'
+import type { LaneProgress, LogHeads, ModuleStore } from '@banyan/runtime'
 import {
   type DatabaseOptions,
   databasePlan,
@@ -172,7 +172,10 @@ function addResetSubscription(database: Command): void {
     .description('decide where a subscription goes on, after its source was restored or to read history again')
     .argument('<module>', 'the subscribing module')
     .argument('<source>', 'the module whose events it handles')
-    .requiredOption('--from <where>', 'beginning, now, or a time (ISO 8601)')
+    .requiredOption(
+      '--from <where>',
+      'beginning, now, a time (ISO 8601), or stored: where it stands, in the log as it is now',
+    )
     .action((module: string, source: string, _, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { from: string }>()
       return runCommand(options, async (output) => {
@@ -182,9 +185,13 @@ function addResetSubscription(database: Command): void {
             if (!runtime.contracts.has(name)) throw banyanError('unknown-module', { module: name })
           const key = { subscription: 'on', source }
           const { subscriptions } = store.module(module)
-          if ((await subscriptions.progress(key)).length === 0)
-            throw banyanError('not-found', { what: `subscription of ${module} to ${source}` })
-          await subscriptions.reset(key, await positionsFrom(store.module(source), where))
+          const progress = await subscriptions.progress(key)
+          if (progress.length === 0) throw banyanError('not-found', { what: `subscription of ${module} to ${source}` })
+          const heads = await store.module(source).log.heads()
+          // Never a silent skip: what was handled must be in the log (delivery.md L4).
+          if (where === 'stored' && progress.some(({ lane, position }) => position > (heads.positions[lane] as number)))
+            throw banyanError('log-diverged', { source, subscriber: module })
+          await subscriptions.reset(key, await positionsFrom(store.module(source), where, heads, progress))
         })
         output.result({ module, source, from: options.from }, `✓ ${module} goes on with ${source} from ${options.from}`)
         return exitCodes.done
@@ -192,21 +199,28 @@ function addResetSubscription(database: Command): void {
     })
 }
 
-function startOf(from: string): 'beginning' | 'now' | number {
-  if (from === 'beginning' || from === 'now') return from
+type Where = 'beginning' | 'now' | 'stored' | number
+
+function startOf(from: string): Where {
+  if (from === 'beginning' || from === 'now' || from === 'stored') return from
   const time = Date.parse(from)
   if (Number.isNaN(time))
     throw banyanError('unknown-command', {
-      summary: `--from takes beginning, now, or a time such as 2026-01-31T12:00:00Z, not ${from}`,
+      summary: `--from takes beginning, now, stored, or a time such as 2026-01-31T12:00:00Z, not ${from}`,
     })
   return time
 }
 
-async function positionsFrom({ log }: ModuleStore, where: 'beginning' | 'now' | number): Promise<LogHeads> {
-  const heads = await log.heads()
+async function positionsFrom(
+  { log }: ModuleStore,
+  where: Where,
+  heads: LogHeads,
+  progress: readonly LaneProgress[],
+): Promise<LogHeads> {
   if (where === 'now') return heads
-  return {
-    ...heads,
-    positions: where === 'beginning' ? heads.positions.map(() => 0) : await log.positionsBefore(where),
-  }
+  if (where === 'beginning') return { ...heads, positions: heads.positions.map(() => 0) }
+  if (where !== 'stored') return { ...heads, positions: await log.positionsBefore(where) }
+  const positions = [...heads.positions]
+  for (const { lane, position } of progress) positions[lane] = position
+  return { ...heads, positions }
 }
