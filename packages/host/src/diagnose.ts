@@ -2,11 +2,12 @@ import { createServer } from 'node:net'
 import { relative } from 'node:path'
 import { isBanyanError } from '@banyan/errors'
 import { modulesOf } from '@banyan/module'
-import type { Logger } from '@banyan/runtime'
+import type { HealthReport, Logger } from '@banyan/runtime'
 import { embeddedAvailable } from '@banyan/store-postgres'
 import pg from 'pg'
 import { appDatabase } from './app-database.js'
 import { checkApp } from './config/check-app.js'
+import { loadEnvironmentFile } from './config/environment-file.js'
 import { type LoadedApp, loadApp } from './config/load.js'
 
 /** What `banyan doctor` found about one thing. */
@@ -38,7 +39,10 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
       return undefined
     }
   }
-  const loaded = await attempt(() => loadApp(options))
+  const loaded = await attempt(() => {
+    loadEnvironmentFile(options)
+    return loadApp(options)
+  })
   if (!loaded) return findings
   findings.push(
     { state: 'good', what: `configuration ${relative(options.folder, loaded.file)}` },
@@ -121,19 +125,44 @@ async function database(loaded: LoadedApp, options: DiagnoseOptions): Promise<Fi
   }
 }
 
-function port(loaded: LoadedApp, { environment }: DiagnoseOptions): Promise<Finding> {
+async function port(loaded: LoadedApp, { environment }: DiagnoseOptions): Promise<Finding> {
   const wanted = environment.PORT === undefined ? (loaded.config.gateway?.port ?? 3000) : Number(environment.PORT)
+  const refused = await refusalOf(wanted)
+  if (refused === undefined) return { state: 'good', what: `port ${wanted} is free` }
+  if (refused === 'EADDRINUSE' && (await isAppAt(wanted, loaded)))
+    return { state: 'good', what: `port ${wanted}: this app is running there` }
+  return {
+    state: 'warning',
+    what: `port ${wanted}: ${refused}`,
+    remedy: 'stop what listens there, or choose another with PORT',
+  }
+}
+
+/** Why the port cannot be listened on; undefined when it can. */
+function refusalOf(wanted: number): Promise<string | undefined> {
   return new Promise((done) => {
     const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      done({
-        state: 'warning',
-        what: `port ${wanted}: ${error.code ?? error.message}`,
-        remedy: 'stop what listens there, or choose another with PORT',
-      }),
-    )
-    server.listen(wanted, '127.0.0.1', () =>
-      server.close(() => done({ state: 'good', what: `port ${wanted} is free` })),
-    )
+    server.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message))
+    server.listen(wanted, '127.0.0.1', () => server.close(() => done(undefined)))
   })
+}
+
+const askMs = 2_000
+
+/** Whether what listens there reports the health of this app's modules. Whatever else it answers is not this app. */
+async function isAppAt(wanted: number, { app }: LoadedApp): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(askMs)
+    const report = await (await fetch(`http://127.0.0.1:${wanted}/healthz`, { signal, redirect: 'error' })).json()
+    const there = (report as HealthReport).modules.map(({ module }) => module).sort()
+    return (
+      there.join() ===
+      app.modules
+        .map(({ name }) => name)
+        .sort()
+        .join()
+    )
+  } catch {
+    return false
+  }
 }
