@@ -6,18 +6,23 @@ import { anyPortable, schemas } from './arbitrary-schemas.js'
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value) ?? '')
 
+interface Told {
+  readonly schema: z.ZodType
+  readonly values: fc.Arbitrary<unknown>
+}
+
 /** Parts of schemas whose bound is told, with values that take as many bytes as they can. */
-const { told } = fc.letrec<{ told: fc.Arbitrary<{ schema: z.ZodType; values: fc.Arbitrary<unknown> }> }>((tie) => {
-  const inner = tie('told') as fc.Arbitrary<{ schema: z.ZodType; values: fc.Arbitrary<unknown> }>
+const { told } = fc.letrec<{ told: Told }>((tie) => {
+  const inner = tie('told')
   const expensive = fc.oneof(
     fc.string({ unit: fc.constantFrom('\u0001', '"', '\\', 'a', 'é', '€', '😀'), maxLength: 20 }),
     fc.nat(20).map((length) => '\u0001'.repeat(length)),
   )
   return {
-    told: fc.oneof(
+    told: fc.oneof<fc.Arbitrary<Told>[]>(
       { maxDepth: 3, withCrossShrink: true },
-      fc.constantFrom(
-        { schema: z.string() as z.ZodType, values: expensive as fc.Arbitrary<unknown> },
+      fc.constantFrom<Told[]>(
+        { schema: z.string(), values: expensive },
         {
           schema: z.number(),
           values: fc.oneof(
