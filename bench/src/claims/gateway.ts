@@ -39,7 +39,7 @@ async function open(): Promise<OpenClaim> {
                 'p50 ms': report.p50Ms,
                 'p99 ms': report.p99Ms,
                 'CPU µs/request': used / report.requests,
-                'load, cores': report.processorShare,
+                'load waits': report.waitingShare,
               },
             }
           },
@@ -62,8 +62,10 @@ await runClaim(
     notes: [
       'Each server is a process of its own, the load another one, on loopback with keep-alive and no pipelining.',
       'An order is posted, validated and priced, the answer written by a compiled serializer. Beyond that Banyan limits',
-      'requests in flight, reads trace context and correlation, counts, and calls the module through the runtime.',
-      '`load, cores` is what the load process used: near 1, it was the limit.',
+      'requests in flight, reads trace context and correlation, sends three more headers, counts, keeps a deadline, copies',
+      'what crosses the contract, and calls the module through the runtime.',
+      'The load never sleeps, so that no server pays for waking it. `load waits` is the share of its looks that found no',
+      'answer: near 0, it was the limit.',
     ],
   },
   open,
