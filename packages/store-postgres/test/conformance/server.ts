@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeEmbedded, startEmbedded } from '@banyan/store-postgres'
+import pg from 'pg'
 import { startCluster } from '../migrate/cluster.js'
 
 /** A server that the suite runs on, as its superuser sees it. It asks every role for its password. */
@@ -44,4 +45,19 @@ export async function debianServer(): Promise<TestServer> {
   await client.end()
   const { host, port, user, database } = cluster.config() as ServerConnection
   return { connection: { host, port, user, database, password }, stop: () => cluster.stop() }
+}
+
+/** Does something as the server's administrator, on a connection of its own. */
+export async function asAdmin<Result>(
+  connection: ServerConnection,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client(connection)
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
 }

@@ -2,9 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { createAmbient } from '@banyan/ambient'
 import type { Ending, ModuleStore, NewEvent, Store, StoreModule } from '@banyan/runtime'
 import { createPostgresStore, type Flush, type PostgresStoreOptions } from '@banyan/store-postgres'
-import pg from 'pg'
 import { onTestFinished } from 'vitest'
-import type { ServerConnection, TestServer } from './server.js'
+import { asAdmin, type ServerConnection, type TestServer } from './server.js'
 
 export const ambient = createAmbient()
 export const lanes = 64
@@ -66,17 +65,6 @@ export async function newSpace(server: TestServer, app = 'market'): Promise<Spac
       return store
     },
     sql: (text, values) => asAdmin(connection, async (client) => (await client.query(text, values)).rows),
-  }
-}
-
-async function asAdmin<Result>(connection: ServerConnection, work: (client: pg.Client) => Promise<Result>) {
-  const client = new pg.Client(connection)
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
   }
 }
 

@@ -1,9 +1,8 @@
 import { createAmbient } from '@banyan/ambient'
 import type { Store } from '@banyan/runtime'
 import { createPostgresStore, type PostgresStoreOptions } from '@banyan/store-postgres'
-import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
-import { embeddedServer, type ServerConnection, type TestServer } from '../conformance/server.js'
+import { asAdmin, embeddedServer, type ServerConnection, type TestServer } from '../conformance/server.js'
 import { modules, type ProcessOptions, type TestProcess, testProcess } from './process.js'
 
 const template = 'delivery_template'
@@ -96,17 +95,6 @@ export class DeliverySpace {
     for (const { key } of log) expected.set(key, (expected.get(key) ?? 0) + 1)
     const counters = await this.rows(`select key, count from ${module}.counters`)
     expect(new Map(counters.map(({ key, count }) => [key, Number(count)]))).toEqual(expected)
-  }
-}
-
-async function asAdmin<Result>(connection: ServerConnection, work: (client: pg.Client) => Promise<Result>) {
-  const client = new pg.Client(connection)
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
   }
 }
 

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { promote } from '../../src/promote/promote.js'
 import { checkPromotion, forgetPromotion } from '../../src/promote/state.js'
 import { type Cluster, hasDebian, startCluster } from '../migrate/cluster.js'
-import { app, connectionTo, countShop, fillShop, installShop, makeDatabase, shopModules } from './shop.js'
+import { app, connectionTo, countShop, fillShop, freshShop, installShop, makeDatabase, shopModules } from './shop.js'
 
 const child = fileURLToPath(new URL('./promote-child.ts', import.meta.url))
 const loader = ['--conditions=banyan-source', '--import', '@oxc-node/core/register']
@@ -45,11 +45,7 @@ describe('a promotion that is killed', () => {
     await to?.stop()
   })
   beforeEach(async () => {
-    const admin = await from.connect()
-    await admin.query('drop database if exists shop with (force)')
-    await admin.query('create database shop template filled')
-    await admin.end()
-    await makeDatabase(to, 'shop')
+    await freshShop(from, to)
     source = await from.connect('shop')
     target = await to.connect('shop')
   })

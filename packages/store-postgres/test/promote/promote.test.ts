@@ -8,7 +8,7 @@ import { createPostgresStore } from '../../src/create-store.js'
 import { type PromoteOptions, type PromoteProgress, promote } from '../../src/promote/promote.js'
 import { checkPromotion, forgetPromotion } from '../../src/promote/state.js'
 import { type Cluster, hasDebian, noDebian, startCluster } from '../migrate/cluster.js'
-import { app, connectionTo, countShop, fillShop, installShop, makeDatabase, shopModules } from './shop.js'
+import { app, connectionTo, countShop, fillShop, freshShop, installShop, makeDatabase, shopModules } from './shop.js'
 
 for (const version of ['15', '18'] as const) {
   const { describe } = skipUnless(version === '18' || hasDebian, noDebian)
@@ -40,11 +40,7 @@ function suite(version: '15' | '18'): void {
     await to?.stop()
   })
   beforeEach(async () => {
-    const admin = await from.connect()
-    await admin.query('drop database if exists shop with (force)')
-    await admin.query('create database shop template filled')
-    await admin.end()
-    await makeDatabase(to, 'shop')
+    await freshShop(from, to)
     const ambient = createAmbient()
     options = { source: connectionTo(from, 'shop'), target: connectionTo(to, 'shop'), app, modules, ambient }
   })

@@ -78,6 +78,15 @@ export async function makeDatabase(cluster: Cluster, database: string): Promise<
   await admin.end()
 }
 
+/** An untouched copy of the filled source, and an empty target, both named `shop`. */
+export async function freshShop(from: Cluster, to: Cluster): Promise<void> {
+  const admin = await from.connect()
+  await admin.query('drop database if exists shop with (force)')
+  await admin.query('create database shop template filled')
+  await admin.end()
+  await makeDatabase(to, 'shop')
+}
+
 export function connectionTo(cluster: Cluster, database: string) {
   return { host: cluster.folder, port: 5432, user: 'postgres', database }
 }
