@@ -51,8 +51,20 @@ export function quote(text: string): string {
 }
 
 function emitString(emitter: Emitter, conditions: readonly Condition[], value: string, frame: Frame): string {
-  emitter.line(`if (typeof ${value} !== 'string' || !isPortableText(${value})) ${frame.refuse}`)
+  const proven = frame.mode === 'decode' && provesPortable(conditions[0])
+  emitter.line(`if (typeof ${value} !== 'string'${proven ? '' : ` || !isPortableText(${value})`}) ${frame.refuse}`)
   return frame.mode === 'input' ? value : emitConditions(emitter, conditions, value, 'string', frame)
+}
+
+// Between anchors, one group of ASCII letters, digits and hyphens, classes and ranges of them, counts and alternatives.
+const ASCII_ONLY = /^\^\((?:[\w|-]|\[[\w-]+\]|\{\d+\})+\)\$$/
+
+/**
+ * Whether whatever meets the condition is portable text, so that looking for what is not would be a scan for nothing: the
+ * patterns of UUIDs are such. Without flags, since they may change what a class holds (`iu`) and what `$` means (`m`).
+ */
+function provesPortable(condition: Condition | undefined): boolean {
+  return condition?.kind === 'pattern' && condition.pattern.flags === '' && ASCII_ONLY.test(condition.pattern.source)
 }
 
 function emitNumber(emitter: Emitter, conditions: readonly Condition[], value: string, frame: Frame): string {

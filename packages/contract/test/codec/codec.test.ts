@@ -1,4 +1,5 @@
 import { deepStrictEqual } from 'node:assert'
+import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import {
@@ -99,6 +100,41 @@ describe('check and decode', () => {
           expect((codec.transforms ? z.object({ v: schema }) : schema).safeParse(checked.value).success).toBe(true)
       }
     }
+  })
+})
+
+describe('text of which a pattern proves that it is portable', () => {
+  const id = fc.uuid()
+  const damage = fc.constantFrom('', '\u0000', '\ud800', '\udc00', '\n', 'é', '-', 'g', '0', 'A', '0'.repeat(36))
+  const damaged = fc
+    .tuple(id, fc.nat(36), fc.nat(2), damage)
+    .map(([text, at, removed, put]) => text.slice(0, at) + put + text.slice(at + removed))
+
+  it.each([z.uuid(), z.uuidv4(), z.uuidv7(), z.guid(), z.string().uuid()])('is what the library takes', (schema) => {
+    const codec = compileCodec(schema)
+    fc.assert(
+      fc.property(fc.oneof(id, damaged, fc.string({ unit: 'binary' })), (text) => {
+        expect(codec.check(text).ok).toBe(schema.safeParse(text).success)
+      }),
+    )
+    for (const text of ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff', orderId])
+      expect(codec.check(text).ok).toBe(schema.safeParse(text).success)
+  })
+
+  it.each([
+    [/[a-f]/, 'a\u0000'],
+    [/^[a-f]/, 'a\u0000'],
+    [/[a-f]$/, '\ud800a'],
+    [/^([a-f]{1})$/m, 'a\n\u0000'],
+    [/^([a-f]|.)$/, '\u0000'],
+    [/^([^a]{1})$/, '\ud800'],
+    [/^(\W{1})$/, '\u0000'],
+    [/^(a)|([^b])$/, '\u0000'],
+    [/^([a-\uffff])$/, '\ud800'],
+    [/^(a|\u0000)$/, '\u0000'],
+  ])('is looked at where %s lets through what is not', (pattern, text) => {
+    expect(pattern.test(text)).toBe(true)
+    expect(compileCodec(z.string().regex(pattern)).check(text).ok).toBe(false)
   })
 })
 
