@@ -57,7 +57,18 @@ export interface CallScope {
 /** What comes back: a value in the portable form, or an error as data (P6). */
 export type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: ErrorData }
 
-/** The placement seam: deliver this envelope to that module, give me its outcome. Never rejects. */
+/**
+ * Makes of an outcome what the caller's promise gives; what it throws rejects that promise. It may run in the async context
+ * of the callee, so it calls no code of a module.
+ */
+export interface Receiver<Answer> {
+  receive(outcome: Outcome): Answer
+}
+
+/**
+ * The placement seam: deliver this envelope to that module, give me its outcome as the receiver makes it. The receiver is
+ * asked once, and the promise is the only one of the call: one that follows it is a turn of the queue more.
+ */
 export interface Placement {
-  deliver(envelope: Envelope, scope: CallScope): Promise<Outcome>
+  deliver<Answer>(envelope: Envelope, scope: CallScope, receiver: Receiver<Answer>): Promise<Answer>
 }

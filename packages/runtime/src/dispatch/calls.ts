@@ -1,45 +1,9 @@
 import type { AnyContract, Codec, OperationDefinition } from '@banyan/contract'
 import { type BanyanError, banyanError, isBanyanError } from '@banyan/errors'
-import type { Envelope, Outcome, Placement, TravelContext } from '../call/envelope.js'
+import type { Envelope, Outcome, Receiver, TravelContext } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
 import type { Frame } from './frame.js'
 import { rebuilt } from './outcome.js'
-
-/** A call that a handler makes. Its id is derived when somebody needs it (C1, C4). */
-class NestedEnvelope implements Envelope {
-  readonly kind: 'command' | 'query'
-  readonly module: string
-  readonly operation: string
-  readonly input: unknown
-  readonly repeatable: boolean
-  readonly caller: string
-  readonly #frame: Frame
-  readonly #ordinal: number
-  #id: string | undefined
-  #travel: TravelContext | undefined
-
-  constructor(frame: Frame, kind: 'command' | 'query', module: string, operation: string, input: unknown) {
-    this.#frame = frame
-    this.kind = kind
-    this.module = module
-    this.operation = operation
-    this.input = input
-    this.repeatable = kind === 'command' && frame.envelope.repeatable
-    this.caller = frame.host.module
-    // Taken now, in the order of calling, though the id may never be made.
-    this.#ordinal = kind === 'command' ? frame.nextOrdinal() : 0
-  }
-
-  get id(): string {
-    this.#id ??= this.#frame.childId(`${this.module}.${this.operation}`, this.#ordinal)
-    return this.#id
-  }
-
-  get travel(): TravelContext {
-    this.#travel ??= { ...this.#frame.envelope.travel, causationId: this.#frame.envelope.id }
-    return this.#travel
-  }
-}
 
 /** What `await call.x.y(input)` gives, with `.result()` for those who prefer a value to an exception. */
 export type CallPromise = Promise<unknown> & { result(): Promise<CallResult> }
@@ -111,18 +75,63 @@ class Callee {
   }
 }
 
-// By `then`, not `await`: `deliver` never rejects, and one async function less is a tenth of a call in one process.
-function invoke(frame: Frame, placement: Placement, callee: Callee, envelope: NestedEnvelope): Promise<unknown> {
-  const scope = new Scope(frame.host.ambient, frame.scope)
-  return placement.deliver(envelope, scope).then((outcome) => {
-    scope.close()
+/**
+ * A call that a handler makes: its envelope, and who receives its outcome. Its id is derived when somebody needs it (C1,
+ * C4).
+ */
+class NestedCall implements Envelope, Receiver<unknown> {
+  readonly kind: 'command' | 'query'
+  readonly module: string
+  readonly operation: string
+  readonly input: unknown
+  readonly repeatable: boolean
+  readonly caller: string
+  readonly scope: Scope
+  readonly #frame: Frame
+  readonly #ordinal: number
+  #id: string | undefined
+  #travel: TravelContext | undefined
+
+  constructor(frame: Frame, { kind, contract, operation }: Callee, input: unknown) {
+    this.kind = kind
+    this.module = contract.name
+    this.operation = operation
+    this.input = input
+    this.repeatable = kind === 'command' && frame.envelope.repeatable
+    this.caller = frame.host.module
+    this.scope = new Scope(frame.host.ambient, frame.scope)
+    this.#frame = frame
+    // Taken now, in the order of calling, though the id may never be made.
+    this.#ordinal = kind === 'command' ? frame.nextOrdinal() : 0
+  }
+
+  get id(): string {
+    this.#id ??= this.#frame.childId(`${this.module}.${this.operation}`, this.#ordinal)
+    return this.#id
+  }
+
+  get travel(): TravelContext {
+    this.#travel ??= { ...this.#frame.envelope.travel, causationId: this.#frame.envelope.id }
+    return this.#travel
+  }
+
+  receive(outcome: Outcome): unknown {
+    this.scope.close()
     // Left without await and cancelled (P1): nobody hears a rejection, and Node would end the process for it.
-    if (frame.ended) return undefined
+    if (this.#frame.ended) return undefined
     if (!outcome.ok) throw rebuilt(outcome.error)
-    return callee.transforms
-      ? decodeAnswer(callee.contract, envelope.operation, callee.outputCodec, outcome.value)
-      : outcome.value
-  })
+    return outcome.value
+  }
+}
+
+function invoke(frame: Frame, callee: Callee, input: unknown): Promise<unknown> {
+  const made = new NestedCall(frame, callee, input)
+  const answer = frame.host.placement.deliver(made, made.scope, made)
+  if (!callee.transforms) return answer
+  // Here, in the context of the caller, since transforms are code of the contract's author.
+  return answer.then((value) =>
+    frame.ended ? undefined : decodeAnswer(callee.contract, callee.operation, callee.outputCodec, value),
+  )
 }
 
 function call(frame: Frame, callee: Callee, input: unknown): CallPromise {
@@ -141,9 +150,7 @@ function call(frame: Frame, callee: Callee, input: unknown): CallPromise {
         `${frame.operation} calls ${contract.name}.${operation} while its transaction is open: a connection and its locks are held meanwhile. Call before the first statement, or after the last.`,
       )
   }
-  return withResult(
-    invoke(frame, host.placement, callee, new NestedEnvelope(frame, kind, contract.name, operation, input)),
-  )
+  return withResult(invoke(frame, callee, input))
 }
 
 /** A class whose instances have one method for each operation of the contract, bound to a frame. */

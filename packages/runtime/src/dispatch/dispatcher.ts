@@ -1,10 +1,10 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Ambient } from '@banyan/ambient'
 import { type BanyanError, banyanError } from '@banyan/errors'
-import type { CallScope, Envelope, Outcome, Placement } from '../call/envelope.js'
+import type { CallScope, Envelope, Outcome, Placement, Receiver } from '../call/envelope.js'
 import type { Scope } from '../call/scope.js'
 import { exceedsPayload, payloadLimitBytes } from '../call/size.js'
-import type { Ender, HostedModule, HostedOperation } from './hosted-module.js'
+import type { Ender, HostedModule, HostedOperation, Run } from './hosted-module.js'
 import { failed } from './outcome.js'
 import { type Committed, invalidInput, runCommand } from './run-command.js'
 import { runQuery } from './run-query.js'
@@ -38,66 +38,68 @@ export class Dispatcher implements Placement, Ender {
     this.#options = options
   }
 
-  deliver(envelope: Envelope, scope: CallScope): Promise<Outcome> {
+  deliver<Answer>(envelope: Envelope, scope: CallScope, receiver: Receiver<Answer>): Promise<Answer> {
     const module = this.#options.modules.get(envelope.module)
-    if (!module) return refuse(banyanError('unknown-module', { module: envelope.module }))
+    if (!module) return refuse(receiver, banyanError('unknown-module', { module: envelope.module }))
     const operation = module.operations.get(envelope.operation)
     if (!operation || operation.kind !== envelope.kind)
-      return refuse(banyanError('unknown-operation', { module: envelope.module, operation: envelope.operation }))
+      return refuse(
+        receiver,
+        banyanError('unknown-operation', { module: envelope.module, operation: envelope.operation }),
+      )
     // I1. A query is never run again, so what its handler gets is made at once; a command keeps the portable form.
     const checked =
       operation.kind === 'query' ? operation.decodeInput(envelope.input) : operation.checkInput(envelope.input)
-    if (!checked.ok) return refuse(invalidInput(`${envelope.module}.${envelope.operation}`, checked.issues))
+    if (!checked.ok) return refuse(receiver, invalidInput(`${envelope.module}.${envelope.operation}`, checked.issues))
     if (exceedsPayload(checked.value, operation.inputBound(checked.value)))
       return refuse(
+        receiver,
         banyanError('payload-too-large', {
           what: `the input of ${envelope.module}.${envelope.operation}`,
           limitBytes: payloadLimitBytes,
         }),
       )
     ;(envelope as { input: unknown }).input = checked.value
-    return this.run(module, operation, envelope, scope as Scope)
+    return this.run(module, operation, envelope, scope as Scope, receiver)
   }
 
   /** Runs an operation whose input has been checked and copied, or is raw. */
-  run(module: HostedModule, operation: HostedOperation, envelope: Envelope, scope: Scope): Promise<Outcome> {
+  run<Answer>(
+    module: HostedModule,
+    operation: HostedOperation,
+    envelope: Envelope,
+    scope: Scope,
+    receiver: Receiver<Answer>,
+  ): Promise<Answer> {
     const refused = this.#refuse(module, operation, envelope)
-    if (refused) return refuse(refused)
+    if (refused) return refuse(receiver, refused)
+    const run: Run<Answer> = { module, operation, envelope, scope, receiver, ender: this }
     // A module that calls itself already holds a place; asking for a second one could wait for itself.
-    if (envelope.caller === module.name || module.limiter.tryEnter())
-      return this.#start(module, operation, envelope, scope)
-    return this.#queue(module, operation, envelope, scope)
+    return envelope.caller === module.name || module.limiter.tryEnter() ? this.#start(run) : this.#queue(run)
   }
 
-  async #queue(module: HostedModule, operation: HostedOperation, envelope: Envelope, scope: Scope): Promise<Outcome> {
+  async #queue<Answer>(run: Run<Answer>): Promise<Answer> {
+    const { module, envelope, scope, receiver } = run
     try {
       await module.limiter.enter((abandon) =>
         scope.onEnd((end) => abandon(banyanError(end, { operation: `${module.name}.${envelope.operation}` }))),
       )
     } catch (error) {
-      return failed(error as BanyanError)
+      return receiver.receive(failed(error as BanyanError))
     }
-    return this.#start(module, operation, envelope, scope)
+    return this.#start(run)
   }
 
-  #start(module: HostedModule, operation: HostedOperation, envelope: Envelope, scope: Scope): Promise<Outcome> {
-    if (envelope.caller === undefined) scope.begunAt = this.#options.ambient.monotonic()
+  #start<Answer>(run: Run<Answer>): Promise<Answer> {
+    if (run.envelope.caller === undefined) run.scope.begunAt = this.#options.ambient.monotonic()
     this.#active++
-    return envelope.kind === 'command'
-      ? this.#fresh.runInAsyncScope(
-          runCommand,
-          undefined,
-          module,
-          operation,
-          envelope,
-          scope,
-          this.#options.committed,
-          this,
-        )
-      : this.#fresh.runInAsyncScope(runQuery, undefined, module, operation, envelope, scope, envelope.input, this)
+    return run.envelope.kind === 'command'
+      ? this.#fresh.runInAsyncScope(runCommand<Answer>, undefined, run, this.#options.committed)
+      : this.#fresh.runInAsyncScope(runQuery<Answer>, undefined, run)
   }
 
-  end(module: HostedModule, operation: HostedOperation, envelope: Envelope, scope: Scope, given: Outcome): Outcome {
+  end<Answer>(run: Run<Answer>, given: Outcome): Answer {
+    const { module, operation, envelope } = run
     const outcome = operation.raw ? given : withinPayload(operation, envelope, given)
     const { counts } = operation
     if (outcome.ok) counts.ok++
@@ -105,11 +107,11 @@ export class Dispatcher implements Placement, Ender {
     if (envelope.caller === undefined) {
       // Only calls from outside are timed: two clock readings would be a tenth of what a call in one process costs.
       counts.timed++
-      counts.sumMs += this.#options.ambient.monotonic() - scope.begunAt
+      counts.sumMs += this.#options.ambient.monotonic() - run.scope.begunAt
     }
     if (envelope.caller !== module.name) module.limiter.leave()
     if (--this.#active === 0) this.#idle?.()
-    return outcome
+    return run.receiver.receive(outcome)
   }
 
   #refuse(module: HostedModule, operation: HostedOperation, envelope: Envelope): BanyanError | undefined {
@@ -135,7 +137,10 @@ export class Dispatcher implements Placement, Ender {
   }
 }
 
-const refuse = (error: BanyanError): Promise<Outcome> => Promise.resolve(failed(error))
+// Async, so that what the receiver throws rejects.
+async function refuse<Answer>(receiver: Receiver<Answer>, error: BanyanError): Promise<Answer> {
+  return receiver.receive(failed(error))
+}
 
 function withinPayload(operation: HostedOperation, envelope: Envelope, outcome: Outcome): Outcome {
   if (!outcome.ok || !exceedsPayload(outcome.value, operation.outputBound(outcome.value))) return outcome

@@ -1,5 +1,5 @@
 import type { AnyContract, Checked, OperationDefinition } from '@banyan/contract'
-import type { Envelope, Outcome } from '../call/envelope.js'
+import type { Envelope, Outcome, Receiver } from '../call/envelope.js'
 import type { Scope } from '../call/scope.js'
 import type { ModuleStore } from '../ports/store.js'
 import type { ContextKind } from './context.js'
@@ -38,9 +38,19 @@ export interface OperationCounts {
   sumMs: number
 }
 
-/** Is told that a run has ended, gives its place to the next one, and hands its outcome on. */
+/** A call that was let in: what runs, under which scope, and who gets its outcome. */
+export interface Run<Answer> {
+  readonly module: HostedModule
+  readonly operation: HostedOperation
+  readonly envelope: Envelope
+  readonly scope: Scope
+  readonly receiver: Receiver<Answer>
+  readonly ender: Ender
+}
+
+/** Is told that a run has ended, gives its place to the next one, and hands its outcome to the receiver. */
 export interface Ender {
-  end(module: HostedModule, operation: HostedOperation, envelope: Envelope, scope: Scope, outcome: Outcome): Outcome
+  end<Answer>(run: Run<Answer>, outcome: Outcome): Answer
 }
 
 /** A module as this process hosts it: what dispatch, events and routes share. */

@@ -1,8 +1,11 @@
 import { BanyanError, banyanError, catalogue, type ErrorData, errorData, isBanyanError } from '@banyan/errors'
-import type { Outcome } from '../call/envelope.js'
+import type { Outcome, Receiver } from '../call/envelope.js'
 import type { Frame } from './frame.js'
 
 export const failed = (error: BanyanError): Outcome => ({ ok: false, error: errorData(error) })
+
+/** For who wants the outcome itself. */
+export const asOutcome: Receiver<Outcome> = { receive: (outcome) => outcome }
 
 /** An error that came back from a callee, rebuilt for the caller (P1: never the callee's own objects). */
 export function rebuilt(data: ErrorData): BanyanError {

@@ -17,7 +17,7 @@ import { realAfter } from '../upkeep.js'
 import { describeIssues } from './effects.js'
 import type { CommandFaultPoint } from './fault-points.js'
 import { Frame, type Work } from './frame.js'
-import type { Ender, HostedModule, HostedOperation } from './hosted-module.js'
+import type { HostedModule, HostedOperation, Run } from './hosted-module.js'
 import { failed, isDeclared, undeclared } from './outcome.js'
 import { isThenable, settleRun } from './settle.js'
 
@@ -35,31 +35,23 @@ const transientAttempts = 5
  * I3 A recorded outcome is returned, whatever the handler made of finding it.
  * I4 Nothing is committed after the scope ended; once the commit is on its way the outcome may be unknown.
  */
-export async function runCommand(
-  module: HostedModule,
-  operation: HostedOperation,
-  envelope: Envelope,
-  scope: Scope,
-  committed: Committed,
-  ender: Ender,
-): Promise<Outcome> {
+export async function runCommand<Answer>(run: Run<Answer>, committed: Committed): Promise<Answer> {
   // The fresh context is shared: what a handler sets in it before its first await, the next call would see (P1).
   await undefined
-  const ended = (outcome: Outcome): Outcome => ender.end(module, operation, envelope, scope, outcome)
+  const { module, envelope, scope, ender } = run
   const refused = refuseExpired(module, envelope)
-  if (refused) return ended(failed(refused))
+  if (refused) return ender.end(run, failed(refused))
   const mark = envelope.repeatable ? markOf(envelope) : undefined
   for (let attempt = 1; ; attempt++) {
-    const run = new CommandRun(module, operation, envelope, scope, mark, committed)
-    const executed = run.execute()
+    const executed = new CommandAttempt(run, mark, committed).execute()
     // Without anything to wait for, no promise is made for it.
     const outcome = executed instanceof Promise ? await executed : executed
-    if (outcome !== 'again') return ended(outcome)
+    if (outcome !== 'again') return ender.end(run, outcome)
     if (attempt >= transientAttempts)
-      return ended(failed(banyanError('unavailable', { what: `the store of ${module.name}` })))
+      return ender.end(run, failed(banyanError('unavailable', { what: `the store of ${module.name}` })))
     await pause(module, attempt)
     if (scope.ended)
-      return ended(failed(banyanError(scope.ended, { operation: `${module.name}.${envelope.operation}` })))
+      return ender.end(run, failed(banyanError(scope.ended, { operation: `${module.name}.${envelope.operation}` })))
   }
 }
 
@@ -80,7 +72,7 @@ function pause(module: HostedModule, attempt: number): Promise<void> {
   return new Promise((resolve) => void realAfter(ambient.random() * 5 * 2 ** attempt, resolve))
 }
 
-class CommandRun implements Work {
+class CommandAttempt implements Work {
   readonly #module: HostedModule
   readonly #operation: HostedOperation
   readonly #envelope: Envelope
@@ -90,21 +82,14 @@ class CommandRun implements Work {
   readonly #frame: Frame
   #unit: Unit | undefined
 
-  constructor(
-    module: HostedModule,
-    operation: HostedOperation,
-    envelope: Envelope,
-    scope: Scope,
-    mark: CommandMark | undefined,
-    committed: Committed,
-  ) {
-    this.#module = module
-    this.#operation = operation
-    this.#envelope = envelope
-    this.#scope = scope
+  constructor(run: Run<unknown>, mark: CommandMark | undefined, committed: Committed) {
+    this.#module = run.module
+    this.#operation = run.operation
+    this.#envelope = run.envelope
+    this.#scope = run.scope
     this.#mark = mark
     this.#committed = committed
-    this.#frame = new Frame(module.host, envelope, scope, this)
+    this.#frame = new Frame(run.module.host, run.envelope, run.scope, this)
   }
 
   get begun(): boolean {

@@ -1,45 +1,36 @@
 import { banyanError, errorData } from '@banyan/errors'
-import type { Envelope, Outcome } from '../call/envelope.js'
-import type { Scope } from '../call/scope.js'
+import type { Outcome } from '../call/envelope.js'
 import { Frame } from './frame.js'
-import type { Ender, HostedModule, HostedOperation } from './hosted-module.js'
+import type { Run } from './hosted-module.js'
 import { failed, isDeclared, undeclared } from './outcome.js'
 import { invalidOutput } from './run-command.js'
 import { isThenable, settleRun } from './settle.js'
 
-/** Runs a query: no transaction, statements read-only, nothing recorded. `input` is what the handler gets. */
-export async function runQuery(
-  module: HostedModule,
-  operation: HostedOperation,
-  envelope: Envelope,
-  scope: Scope,
-  input: unknown,
-  ender: Ender,
-): Promise<Outcome> {
+/** Runs a query, whose input is as the handler gets it: no transaction, statements read-only, nothing recorded. */
+export async function runQuery<Answer>(run: Run<Answer>): Promise<Answer> {
+  const { module, operation, envelope, scope } = run
   const frame = new Frame(module.host, envelope, scope, module.reading)
   // As in runCommand: a context of its own.
   await undefined
+  let outcome: Outcome
   try {
-    const answer = operation.handler(input, module.context('query', frame))
-    const given = isThenable(answer) ? await answer : answer
-    settleRun(module, frame)
-    const output = operation.checkOutput(given)
-    if (!output.ok) throw invalidOutput(frame.operation, output.issues)
-    if (scope.ended)
-      return ender.end(
-        module,
-        operation,
-        envelope,
-        scope,
-        failed(banyanError(scope.ended, { operation: frame.operation })),
-      )
-    return ender.end(module, operation, envelope, scope, { ok: true, value: output.value })
+    const answer = operation.handler(envelope.input, module.context('query', frame))
+    outcome = answered(run, frame, isThenable(answer) ? await answer : answer)
   } catch (error) {
     frame.ended = true
     scope.cancelChildren('cancelled')
-    const outcome: Outcome = isDeclared(frame, operation.errors, error)
+    outcome = isDeclared(frame, operation.errors, error)
       ? { ok: false, error: errorData(error) }
       : undeclared(frame, error)
-    return ender.end(module, operation, envelope, scope, outcome)
   }
+  return run.ender.end(run, outcome)
+}
+
+function answered({ module, operation, scope }: Run<unknown>, frame: Frame, given: unknown): Outcome {
+  settleRun(module, frame)
+  const output = operation.checkOutput(given)
+  if (!output.ok) throw invalidOutput(frame.operation, output.issues)
+  return scope.ended
+    ? failed(banyanError(scope.ended, { operation: frame.operation }))
+    : { ok: true, value: output.value }
 }

@@ -11,7 +11,7 @@ import { type CollectContext, type Collected, collectEvents } from '../dispatch/
 import { Dispatcher } from '../dispatch/dispatcher.js'
 import type { HostedModule } from '../dispatch/hosted-module.js'
 import { dispatchMetrics } from '../dispatch/metrics.js'
-import { failed, rebuilt } from '../dispatch/outcome.js'
+import { asOutcome, failed, rebuilt } from '../dispatch/outcome.js'
 import { ModuleEvents } from '../dispatch/run-event.js'
 import type { Logger } from '../logging/logger.js'
 import type { Store } from '../ports/store.js'
@@ -116,7 +116,7 @@ class LocalRuntime implements Runtime {
               signal,
               operation: `${envelope.module}.${envelope.operation}`,
             },
-            (scope) => this.#dispatcher.deliver(envelope, scope),
+            (scope) => this.#dispatcher.deliver(envelope, scope, asOutcome),
           ),
       },
       retention: Object.fromEntries(
@@ -179,7 +179,7 @@ class LocalRuntime implements Runtime {
       this.#options.ambient,
       this.#open,
       { timeoutMs: call.timeoutMs ?? hosted.timeoutMs, signal: call.signal, operation },
-      (scope) => this.#dispatcher.deliver(envelope, scope),
+      (scope) => this.#dispatcher.deliver(envelope, scope, asOutcome),
     )
   }
 
@@ -203,7 +203,7 @@ class LocalRuntime implements Runtime {
       this.#options.ambient,
       this.#open,
       { timeoutMs: options.timeoutMs ?? hosted.timeoutMs, signal: options.signal, operation: `${module} ${route}` },
-      (scope) => this.#dispatcher.run(hosted, operation, envelope, scope),
+      (scope) => this.#dispatcher.run(hosted, operation, envelope, scope, asOutcome),
     )
     if (!outcome.ok) throw rebuilt(outcome.error)
     if (!(outcome.value instanceof Response))
