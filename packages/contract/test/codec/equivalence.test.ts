@@ -6,7 +6,7 @@ import { type Checked, compileCodec, portableCopy } from '../../src/codec/index.
 import { anyPortable, schemas } from './arbitrary-schemas.js'
 
 /** What the schema library says of a portable copy of the value: the verdict and output that generated code must match. */
-function verdictOf(schema: z.ZodType, value: unknown): Checked | 'not portable' {
+function verdictOf(schema: z.ZodType, value: unknown): Checked | 'not portable' | 'none' {
   const copy = value === undefined ? { ok: true as const, value } : portableCopy(value)
   if (!copy.ok) return copy
   try {
@@ -14,7 +14,9 @@ function verdictOf(schema: z.ZodType, value: unknown): Checked | 'not portable' 
     if (!result.success) return { ok: false, issues: [] }
     return hasUndefinedElement(result.data) ? 'not portable' : { ok: true, value: withoutUndefined(result.data) }
   } catch {
-    return { ok: false, issues: [] }
+    // An intersection whose sides cannot be merged makes the library throw, also within an option that another property
+    // refuses. Generated code leaves such an option at its first refusal, and may find one that takes the value.
+    return isAmbiguous(schema) ? 'none' : { ok: false, issues: [] }
   }
 }
 
@@ -82,7 +84,7 @@ describe('generated code against the schema library', () => {
         expect(codec.transforms).toBe(false)
         for (const value of values) {
           const expected = verdictOf(schema, value)
-          if (expected === 'not portable') continue
+          if (typeof expected === 'string') continue
           for (const checked of [codec.check(value), codec.decode(value)]) {
             expect(checked.ok).toBe(expected.ok)
             if (checked.ok && expected.ok) deepStrictEqual(checked.value, expected.value)
@@ -101,7 +103,7 @@ describe('generated code against the schema library', () => {
         expect(codec.strategy()).toEqual({ kind: 'generated' })
         for (const value of values) {
           const expected = verdictOf(schema, value)
-          if (expected === 'not portable') continue
+          if (typeof expected === 'string') continue
           const decoded = codec.decode(value)
           const checked = codec.check(value)
           expect(decoded.ok).toBe(expected.ok)
