@@ -53,9 +53,9 @@ export class Limiter {
   /** Gives the place to the next in line. */
   leave(tookMs?: number): void {
     if (tookMs !== undefined) this.#meanMs += (tookMs - this.#meanMs) * 0.05
-    const next = this.#waiting.shift()
-    if (next) next.resolve()
-    else this.running--
+    // Nearly always nobody waits, and then the list is not touched.
+    if (this.#waiting.length === 0) this.running--
+    else this.#waiting.shift()?.resolve()
   }
 }
 

@@ -57,6 +57,50 @@ describe('P1 nothing tells a module that its callee shares its process', () => {
     expect(seen).toEqual(Array.from({ length: 6 }, () => undefined))
   })
 
+  test('P1 what the caller decodes of an answer, it decodes in its own async context', async () => {
+    const storage = new AsyncLocalStorage<string>()
+    const seen: unknown[] = []
+    const nothing = z.object({})
+    const look = (text: string): string => {
+      seen.push(storage.getStore())
+      return text
+    }
+    const told = z.object({ at: z.string().transform(look) })
+    const clock = contract({ name: 'clock', version: '1.0.0', queries: { tell: { input: nothing, output: told } } })
+    const reader = contract({
+      name: 'reader',
+      version: '1.0.0',
+      queries: { read: { input: nothing, output: nothing } },
+    })
+    const app = defineApp({
+      name: 'decoding',
+      modules: [
+        defineModule(clock, {
+          queries: {
+            tell() {
+              storage.enterWith('left by the callee')
+              return { at: 'noon' }
+            },
+          },
+        }),
+        defineModule(reader, {
+          uses: { clock },
+          queries: {
+            read: (_input, { call }) =>
+              storage.run('of the caller', async () => {
+                await call.clock.tell({})
+                return {}
+              }),
+          },
+        }),
+      ],
+    })
+    await using t = await testApp(app, { baseFolder: '.', logger: createLogger({ level: 'silent' }) })
+    await t.call(reader).read({})
+    // The callee checks its answer, then the caller decodes it.
+    expect(seen).toEqual(['left by the callee', 'of the caller'])
+  })
+
   test('P1 P6 an error is rebuilt for the caller: no object of the callee, nothing but what is data', async () => {
     let thrown: unknown
     let caught: unknown
