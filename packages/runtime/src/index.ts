@@ -1,6 +1,6 @@
 export { type CallDefaults, createCaller } from './call/caller.js'
 export { canonicalJson, deriveId } from './call/derive.js'
-export type { CallScope, Envelope, Identity, Outcome, Placement, TravelContext } from './call/envelope.js'
+export type { CallScope, Envelope, Identity, Outcome, Placement, Receiver, TravelContext } from './call/envelope.js'
 export { laneCount, laneOf } from './call/lane.js'
 export { payloadLimitBytes } from './call/size.js'
 export { createDelivery, type Delivery, type DeliveryStatus } from './delivery/delivery.js'
