@@ -27,6 +27,8 @@ const flushEvents = 5_000
 const fullCheckMs = 1_000
 /** So many that a transaction of their own is worth it: no more are waited for. */
 const smallBatchEvents = 64
+/** A stream of small batches is busy one part of the time in so many. */
+const busyOneIn = 4
 
 /**
  * Handles the live events of its lanes: one transaction at a time, over as many events as wait.
@@ -53,8 +55,8 @@ export class LiveRunner {
   #strikes = 0
   #unflushed = 0
   #begunAt = 0
-  /** When the last batch began, until it was looked at. */
-  #gatheringSince: number | undefined
+  /** When the next batch may begin where few events wait, until it was looked at. */
+  #gatherUntil: number | undefined
 
   constructor(tenure: Tenure, lanes: readonly TenureLane[]) {
     this.#tenure = tenure
@@ -96,13 +98,15 @@ export class LiveRunner {
     return { module, source: key.source, subscription: key.subscription }
   }
 
-  /** Lets events gather after a small batch: transactions of few events take the machine from those who publish them. */
+  /**
+   * Lets events gather after a small batch: transactions of few events take the machine from those who publish them. How
+   * long goes by what the last one took, so it is next to nothing where the machine has time.
+   */
   async #gather(): Promise<void> {
-    const { limits, ambient } = this.#tenure.setting.host
-    const since = this.#gatheringSince
-    this.#gatheringSince = undefined
-    if (since === undefined || this.#tenure.lag >= smallBatchEvents) return
-    const leftMs = limits.batchEveryMs - (ambient.monotonic() - since)
+    const until = this.#gatherUntil
+    this.#gatherUntil = undefined
+    if (until === undefined || this.#tenure.lag >= smallBatchEvents) return
+    const leftMs = until - this.#tenure.setting.host.ambient.monotonic()
     if (leftMs > 0) await this.#tenure.pause(leftMs)
   }
 
@@ -151,7 +155,6 @@ export class LiveRunner {
     activity.begin()
     this.batchesBegun++
     this.#begunAt = this.#tenure.setting.host.ambient.monotonic()
-    this.#gatheringSince = this.#begunAt
     const attempt = this.#tenure.attempt()
     try {
       await this.#attempt(batch, attempt)
@@ -159,12 +162,19 @@ export class LiveRunner {
       await this.#failed(batch, attempt, error)
     } finally {
       this.#tenure.close(attempt)
+      this.#gatherUntil = this.#begunAt + this.#everyMs()
       this.batchesEnded++
       activity.end()
       // Keys that were only found while this batch was under way may be handled now.
       if (this.#tenure.parked.total > 0) this.#tenure.wakeParked()
     }
     if (this.#unflushed >= flushEvents) await this.#flush()
+  }
+
+  /** From the beginning of the batch that ends now to that of the next, where few events wait. */
+  #everyMs(): number {
+    const { ambient, limits } = this.#tenure.setting.host
+    return Math.min(limits.batchEveryMs, busyOneIn * (ambient.monotonic() - this.#begunAt))
   }
 
   async #attempt(batch: Batch, attempt: Attempt): Promise<void> {

@@ -35,8 +35,9 @@ export interface DeliveryLimits {
   /** Time after which a batch takes no further event, in milliseconds: its locks are held until its commit. Default 50. */
   readonly batchMs: number
   /**
-   * Time from the beginning of a small batch to that of the next, in milliseconds, so that a steady trickle of events is
-   * not committed one by one: an event after a rest is handled at once, one in a stream waits so long at most. Default 5.
+   * At most so long from the beginning of a small batch to that of the next, in milliseconds, so that a steady trickle of
+   * events is not committed one by one: four times what the batch took, if that is less. An event after a rest is
+   * handled at once. Default 20.
    */
   readonly batchEveryMs: number
   /** Bytes of event data read for one batch. Default 4 MiB. */
@@ -90,7 +91,7 @@ export interface DeliveryLimits {
 export const defaultDeliveryLimits: DeliveryLimits = {
   batchEvents: 500,
   batchMs: 50,
-  batchEveryMs: 5,
+  batchEveryMs: 20,
   batchBytes: 4 * 1024 * 1024,
   cacheEvents: 16_384,
   cacheBytes: 8 * 1024 * 1024,

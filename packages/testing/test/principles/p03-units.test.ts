@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { newId } from '../shop/open.js'
 import { back, front, notes, openLab } from './lab.js'
 
 test('P3 caller and callee have a transaction each, though they share process and database', async () => {
@@ -55,4 +56,36 @@ test('P3 a callee that fails takes nothing of the caller with it', async () => {
   await t.call(front).act({ name: 'a' })
   expect(await notes(t, front)).toEqual(['before', 'back.refused'])
   expect(await notes(t, back)).toEqual([])
+})
+
+test('P3 a statement sent without waiting is seen by reads after it, and its failure is that of the command', async () => {
+  const counts: number[] = []
+  let divisor = 0
+  await using t = await openLab({
+    async front({ name }, { sql, emit }) {
+      emit.acted({ name, n: 1 })
+      await sql`insert into effects (name, note) values (${name}, 'waited')`
+      await sql`insert into effects (name, note) values (${name}, 'sent')`.send()
+      counts.push((await sql<{ n: number }>`select count(*) as n from effects`.one()).n)
+      const failing = sql`select 1 / ${divisor}::int`
+      if (name === 'waits') await failing
+      else await failing.send()
+      return {}
+    },
+  })
+  const ids = { waits: newId(), sends: newId() }
+  const act = (name: keyof typeof ids) => t.call(front, { id: ids[name] }).act({ name })
+  const codes: unknown[] = []
+  for (const name of ['waits', 'sends'] as const)
+    codes.push(await act(name).catch(({ code, status, retryable }) => ({ code, status, retryable })))
+  expect(codes[1]).toEqual(codes[0])
+  expect(codes[0]).toEqual({ code: 'internal', status: 500, retryable: false })
+  expect(counts).toEqual([2, 2])
+  expect(await notes(t, front)).toEqual([])
+  expect(t.events(front).acted).toEqual([])
+  // It was no outcome: the same id runs again.
+  divisor = 1
+  await act('sends')
+  expect(await notes(t, front)).toEqual(['waited', 'sent'])
+  expect(t.events(front).acted).toHaveLength(1)
 })

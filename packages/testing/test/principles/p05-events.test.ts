@@ -43,6 +43,36 @@ describe('P5 events', () => {
     expect((await notes(t, first)).sort()).toEqual(others.sort())
   })
 
+  test('P5 among 500 events of one commit the one whose only statement fails unseen is set aside, and soon', async () => {
+    let broken = true
+    let runs = 0
+    await using t = await openLab({
+      front(_input, { emit }) {
+        for (let n = 0; n < 500; n++) emit.acted({ name: `key-${n}`, n })
+        return {}
+      },
+      async first({ name, n }, { sql }) {
+        runs++
+        const divisor = broken && n === 250 ? 0 : 1
+        await sql`insert into effects (name, note) values (${name}, ${n}::int / ${divisor}::int)`.send()
+      },
+    })
+    await t.call(front).act({ name: 'all' })
+    await t.settled()
+    const parked = await t.sql(first)<{ key: string; attempts: number }>`select key, attempts from banyan_parked`.all()
+    expect(parked).toEqual([{ key: 'key-250', attempts: 1 }])
+    const numbers = async (): Promise<number[]> => (await notes(t, first)).map(Number).sort((a, b) => a - b)
+    const all = Array.from({ length: 500 }, (_, n) => n)
+    expect(await numbers()).toEqual(all.filter((n) => n !== 250))
+    // Halved until it is alone, with batches that grow again after each success: far from one by one for each failure.
+    expect(runs).toBeGreaterThan(500)
+    expect(runs).toBeLessThan(4 * 500)
+    broken = false
+    await t.clock.advance('10m')
+    await t.settled()
+    expect(await numbers()).toEqual(all)
+  })
+
   test('P5 two modules, two fates: one fails and sets its event aside, the other goes on, as do other keys', async () => {
     let broken = true
     const attempts: string[] = []
