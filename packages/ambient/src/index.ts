@@ -1,2 +1,2 @@
 export { type Ambient, type AmbientSources, createAmbient, issueTime } from './ambient.js'
-export { createDrivenClock, createSeededAmbient, type DrivenClock, seededFill } from './seeded.js'
+export { createDrivenClock, createSeededAmbient, type DrivenClock, seededSources } from './seeded.js'

@@ -43,7 +43,7 @@ export function createDrivenClock(startMs: number): DrivenClock {
 }
 
 /** Random bytes from a seed, so that a run can be repeated: mulberry32. Not for secrets. */
-export function seededFill(seed: number): (bytes: Uint8Array) => Uint8Array {
+function seededFill(seed: number): (bytes: Uint8Array) => Uint8Array {
   let state = seed >>> 0
   return (bytes) => {
     for (let index = 0; index < bytes.length; index++) {
@@ -59,7 +59,12 @@ export function seededFill(seed: number): (bytes: Uint8Array) => Uint8Array {
 // Any number but zero tells the two sequences of a seed apart.
 const idsOfSeed = 0x1d5
 
+/** The two sequences of a seed, for chance and for ids, which go on where one ambient after the other draws from them. */
+export function seededSources(seed: number): Required<Pick<AmbientSources, 'fill' | 'fillIds'>> {
+  return { fill: seededFill(seed), fillIds: seededFill(seed ^ idsOfSeed) }
+}
+
 /** An ambient whose ids and randomness repeat with the seed, each by itself; time is the clock's if one is given. */
 export function createSeededAmbient(seed: number, sources: Omit<AmbientSources, 'fill' | 'fillIds'> = {}): Ambient {
-  return createAmbient({ ...sources, fill: seededFill(seed), fillIds: seededFill(seed ^ idsOfSeed) })
+  return createAmbient({ ...sources, ...seededSources(seed) })
 }

@@ -1,4 +1,4 @@
-import { createAmbient, seededFill } from '@banyan/ambient'
+import { createAmbient, seededSources } from '@banyan/ambient'
 import { problemsError } from '@banyan/errors'
 import { storeModules } from '@banyan/host'
 import { type App, defineApp } from '@banyan/module'
@@ -29,7 +29,7 @@ export async function testApp<Names extends string>(
       app: tested,
       clone,
       server,
-      fill: seededFill(options.seed ?? 1),
+      seeded: seededSources(options.seed ?? 1),
       logger: options.logger ?? errorsOnly(),
       environment: options.environment ?? {},
       baseFolder,

@@ -1,4 +1,4 @@
-import { type Ambient, createAmbient, type DrivenClock } from '@banyan/ambient'
+import { type Ambient, createAmbient, type DrivenClock, type seededSources } from '@banyan/ambient'
 import { createGateway, type Gateway, rawRoutesOf } from '@banyan/gateway'
 import { type App, modulesOf } from '@banyan/module'
 import { createRuntime, type Identity, type LogEvent, type Logger, type Runtime, type Store } from '@banyan/runtime'
@@ -11,7 +11,7 @@ export interface ProcessSetting {
   readonly app: App
   readonly clone: Clone
   readonly clock: DrivenClock
-  readonly fill: (bytes: Uint8Array) => Uint8Array
+  readonly seeded: ReturnType<typeof seededSources>
   readonly logger: Logger
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly baseFolder: string
@@ -86,11 +86,11 @@ export class TestProcess {
   }
 
   #createAmbient(): Ambient {
-    const { clock, fill, crashes } = this.#setting
+    const { clock, seeded, crashes } = this.#setting
     return createAmbient({
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
-      fill,
+      ...seeded,
       after: (delayMs, task) => this.#after(delayMs, task),
       reached: (point, details) => {
         if (!this.#driven || !crashes(point, details)) return undefined
