@@ -1,4 +1,4 @@
-import { banyanError } from '@banyan/errors'
+import { banyanError, isBanyanError } from '@banyan/errors'
 import { laneCount } from '../call/lane.js'
 import type { SettledReport } from '../lifecycle/types.js'
 import type { Activity } from './activity.js'
@@ -39,7 +39,7 @@ export async function settle(parts: SettledParts, timeoutMs: number): Promise<Se
       const serial = activity.serial
       // The database is asked only when memory knows of nothing left to do.
       const known = inMemory(parts)
-      const { open, parkedForLater } = known.length > 0 ? { open: known, parkedForLater: 0 } : await lookOnce(parts)
+      const { open, parkedForLater } = known.length > 0 ? { open: known, parkedForLater: 0 } : await look(parts)
       // Only a look during which nothing moved counts.
       if (open.length === 0 && activity.serial === serial && activity.busy === 0) return { parkedForLater }
       if (late) throw unsettled(open)
@@ -60,6 +60,16 @@ interface Look {
   /** Everything that is not at rest, in words. */
   readonly open: readonly string[]
   readonly parkedForLater: number
+}
+
+/** A store that cannot be read just now is not at rest either: it is asked again until the time is up. */
+async function look(parts: SettledParts): Promise<Look> {
+  try {
+    return await lookOnce(parts)
+  } catch (error) {
+    if (!isBanyanError(error) || !error.retryable) throw error
+    return { open: [`the store cannot be read: ${error.message}`], parkedForLater: 0 }
+  }
 }
 
 async function lookOnce(parts: SettledParts): Promise<Look> {

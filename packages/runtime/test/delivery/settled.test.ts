@@ -1,4 +1,5 @@
 import { createAmbient } from '@banyan/ambient'
+import { banyanError } from '@banyan/errors'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Activity } from '../../src/delivery/activity.js'
 import { type SettledParts, settle } from '../../src/delivery/settled.js'
@@ -31,6 +32,24 @@ describe('settled', () => {
     const parts = { host: { upkeepAfter: after }, activity, feeds: [], subscriptions: [], jobs: [jobs] }
     await settle(parts as unknown as SettledParts, 5_000)
     expect(looks).toBe(3)
+  })
+
+  it('asks again a store that cannot be read just now, and tells what else goes wrong at once', async () => {
+    let looks = 0
+    const parts = (error: Error) => {
+      const isDue = async (): Promise<boolean> => {
+        if (++looks < 3) throw error
+        return false
+      }
+      const { after } = createAmbient()
+      const host = { upkeepAfter: after }
+      return { host, activity: new Activity(), feeds: [], subscriptions: [], jobs: [{ module: 'billing', isDue }] }
+    }
+    await settle(parts(banyanError('unavailable', { what: 'the store' })) as unknown as SettledParts, 5_000)
+    expect(looks).toBe(3)
+    looks = 0
+    const mistake = new Error('a mistake')
+    await expect(settle(parts(mistake) as unknown as SettledParts, 5_000)).rejects.toBe(mistake)
   })
 
   it('waits for the events of events, and for the jobs of those', async () => {
