@@ -1,5 +1,10 @@
 import { readDuration } from '@banyan/module'
-import type { DeliveryLimits, DeliverySettings, RetentionPolicy } from '@banyan/runtime'
+import {
+  type DeliveryLimits,
+  type DeliverySettings,
+  defaultDeliveryLimits,
+  type RetentionPolicy,
+} from '@banyan/runtime'
 
 /** Bounds of events and durable jobs, for each process. What is absent has its default. */
 export interface DeliveryConfig {
@@ -7,6 +12,8 @@ export interface DeliveryConfig {
   readonly batchEvents?: number
   /** Time after which a batch takes no further event, milliseconds. Default 50. */
   readonly batchMs?: number
+  /** Longest time that events of a stream are gathered before their batch, milliseconds; 0: not at all. Default 20. */
+  readonly batchEveryMs?: number
   /** Bytes of event data read for one batch. Default 4,194,304. */
   readonly batchBytes?: number
   /** Events kept in memory per source. Default 16,384. */
@@ -47,6 +54,7 @@ export const deliveryBounds: Readonly<
 > = {
   batchEvents: [1, 10_000],
   batchMs: [1, 10_000],
+  batchEveryMs: [0, 1_000],
   batchBytes: [1_024, 268_435_456],
   cacheEvents: [1, 1_048_576],
   cacheBytes: [1_024, 1_073_741_824],
@@ -64,7 +72,7 @@ export const deliveryBounds: Readonly<
   jobMs: [1, 3_600_000],
 }
 
-export const defaultBackoff = { baseMs: 1_000, capMs: 300_000 }
+export const defaultBackoff: DeliveryLimits['attemptBackoff'] = defaultDeliveryLimits.attemptBackoff
 
 /** The settings as the runtime takes them. */
 export function deliverySettings(config: DeliveryConfig = {}): DeliverySettings {
