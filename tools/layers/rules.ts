@@ -35,6 +35,9 @@ export const rules: LayerRules = {
   ],
   withinLayer: [
     { from: 'module', to: 'contract', why: 'a module keeps the promise that its contract makes' },
+    { from: 'placement', to: 'runtime', why: 'it delivers the envelopes of the runtime, through its ports' },
+    { from: 'resilience', to: 'runtime', why: 'its policies wrap the placement of the runtime' },
+    { from: 'placement', to: 'resilience', why: 'which replica to call is chosen by what its calls met' },
     { from: 'testing', to: 'host', why: 'a test composes an app the way a process does' },
     { from: 'cli', to: 'host', why: 'the commands start and inspect a host' },
     { from: 'banyan', to: 'host', why: 'the one package that app authors import names every public export' },
@@ -43,7 +46,7 @@ export const rules: LayerRules = {
   ],
   portable: ['errors', 'ambient', 'contract', 'module'],
   ambient: 'ambient',
-  choosePlacement: ['placement', 'host', 'testing', 'cli', 'banyan', 'create-banyan'],
+  choosePlacement: ['placement', 'broker-nats', 'host', 'testing', 'cli', 'banyan', 'create-banyan'],
   outsiders: [
     { folder: 'examples/legacy-express/', why: 'an existing shop that adopts one module and keeps its own clock' },
   ],

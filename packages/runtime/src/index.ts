@@ -1,6 +1,15 @@
 export { type CallDefaults, createCaller } from './call/caller.js'
 export { canonicalJson, deriveId } from './call/derive.js'
-export type { CallScope, Envelope, Identity, Outcome, Placement, Receiver, TravelContext } from './call/envelope.js'
+export type {
+  CallScope,
+  Cancellation,
+  Envelope,
+  Identity,
+  Outcome,
+  Placement,
+  Receiver,
+  TravelContext,
+} from './call/envelope.js'
 export { laneCount, laneOf } from './call/lane.js'
 export { payloadLimitBytes } from './call/size.js'
 export { createDelivery, type Delivery, type DeliveryStatus } from './delivery/delivery.js'
@@ -16,6 +25,7 @@ export {
 export type { CommitListener, Effects, EventRunner, JobRunner, SubscriptionPlan } from './delivery/ports.js'
 export type { CollectContext, Collected } from './dispatch/collect.js'
 export { type CommandFaultPoint, commandFaultPoints } from './dispatch/fault-points.js'
+export { asOutcome, failed, rebuilt } from './dispatch/outcome.js'
 export { checkEnvironment } from './lifecycle/host-modules.js'
 export { createRuntime, type RuntimeOptions } from './lifecycle/runtime.js'
 export type {
@@ -29,6 +39,8 @@ export type {
   SubscriptionHealth,
 } from './lifecycle/types.js'
 export { createLogger, type Logger } from './logging/logger.js'
+export type { Elsewhere } from './ports/elsewhere.js'
+export type { SourceLog } from './ports/source-log.js'
 export type {
   CommandMark,
   Committed,

@@ -139,7 +139,7 @@ class ProcessDelivery implements Delivery {
     const { source, subscription } = plan.key
     let feed = this.#feeds.get(source)
     if (!feed) {
-      feed = new Feed(source, this.#host.store.module(source).log, this.#host)
+      feed = new Feed(source, this.#options.source?.(source) ?? this.#host.store.module(source).log, this.#host)
       this.#feeds.set(source, feed)
     }
     const keeper = this.#keepers.get(plan.module)

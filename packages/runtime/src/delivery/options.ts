@@ -1,4 +1,5 @@
 import type { Ambient } from '@banyan/ambient'
+import type { SourceLog } from '../ports/source-log.js'
 import type { Store } from '../ports/store.js'
 import type { Backoff } from './backoff.js'
 import type { EventRunner, JobRunner, SubscriptionPlan } from './ports.js'
@@ -125,6 +126,8 @@ export interface DeliveryOptions {
   readonly plans: readonly SubscriptionPlan[]
   /** Modules that this process hosts. */
   readonly hosted: readonly string[]
+  /** Where the log of a source is read. Default: the store, which serves where every source is of this process. */
+  readonly source?: (module: string) => SourceLog
   readonly events: EventRunner
   readonly jobs: JobRunner
   /** By module; a module without one has the defaults. */

@@ -22,7 +22,15 @@ export interface HostOptions {
   readonly inboxRetentionMs?: number | undefined
 }
 
-const defaults = { concurrency: 64, queue: 512, timeoutMs: 30_000, inboxRetentionMs: 7 * 24 * 3_600_000 }
+const defaults = { concurrency: 64, queue: 512, inboxRetentionMs: 7 * 24 * 3_600_000 }
+
+/** How long a call may take, where neither module nor caller says anything. */
+export const defaultTimeoutMs = 30_000
+
+/** How long calls of the module may take, where the caller sets no limit. */
+export function timeoutOf({ limits }: AnyModule): number {
+  return limits?.deadline === undefined ? defaultTimeoutMs : parseDuration(limits.deadline)
+}
 
 /**
  * Prepares the modules for this process: handlers by operation, limits, and the config of each from the environment.
@@ -65,7 +73,7 @@ function hostModule(module: AnyModule, config: unknown, options: HostOptions): H
       options.logger.warn({ module: name }, message)
     },
   }
-  const { concurrency, queue, deadline } = module.limits ?? {}
+  const { concurrency, queue } = module.limits ?? {}
   return {
     name,
     contract,
@@ -74,7 +82,7 @@ function hostModule(module: AnyModule, config: unknown, options: HostOptions): H
     routes: new Map(Object.entries(module.routes).map(([route, { handler }]) => [route, hostRoute(contract, handler)])),
     host,
     limiter: new Limiter(`module ${name}`, concurrency ?? defaults.concurrency, queue ?? defaults.queue),
-    timeoutMs: deadline === undefined ? defaults.timeoutMs : parseDuration(deadline),
+    timeoutMs: timeoutOf(module),
     inboxRetentionMs: retentionOf(module, { inboxMs: options.inboxRetentionMs }).inboxMs ?? defaults.inboxRetentionMs,
     reading: { begun: false, query: (statement) => options.store(name).reader.query(statement) },
     store: () => options.store(name),

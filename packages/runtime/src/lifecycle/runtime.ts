@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import type { Ambient } from '@banyan/ambient'
 import type { AnyContract } from '@banyan/contract'
-import { banyanError, problemsError } from '@banyan/errors'
+import { banyanError, type Problem, problemsError } from '@banyan/errors'
 import { type AnyModule, type App, checkWiring, modulesOf } from '@banyan/module'
-import type { Outcome } from '../call/envelope.js'
+import type { Cancellation, Envelope, Outcome, Placement } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
 import { createDelivery, type Delivery } from '../delivery/delivery.js'
 import { type DeliverySettings, defaultDeliveryLimits } from '../delivery/options.js'
@@ -14,9 +14,11 @@ import { dispatchMetrics } from '../dispatch/metrics.js'
 import { asOutcome, failed, rebuilt } from '../dispatch/outcome.js'
 import { ModuleEvents } from '../dispatch/run-event.js'
 import type { Logger } from '../logging/logger.js'
+import type { Elsewhere } from '../ports/elsewhere.js'
+import type { SourceLog } from '../ports/source-log.js'
 import type { Store } from '../ports/store.js'
 import { externalEnvelope, refuseId, withinScope } from './external.js'
-import { hostModules } from './host-modules.js'
+import { defaultTimeoutMs, hostModules, timeoutOf } from './host-modules.js'
 import { retentionOf, subscriptionPlans } from './plans.js'
 import type { ExternalCall, HealthReport, Metric, ModuleState, Runtime, SettledReport } from './types.js'
 
@@ -34,6 +36,12 @@ export interface RuntimeOptions {
   /** Whether events and durable jobs are worked on here: `calls` for scripts and serverless. Default `all`. */
   readonly work?: 'all' | 'calls'
   readonly delivery?: DeliverySettings
+  /** Modules that run in this process. Default: all of the app. Of the others the contracts are known, and no code runs. */
+  readonly hosts?: readonly string[]
+  /** The processes that run the other modules; needed where `hosts` leaves any out. */
+  readonly elsewhere?: Elsewhere
+  /** What delivers the calls of this process, made over what delivers to the modules here. Default: that itself. */
+  readonly placement?: (here: Placement) => Placement
 }
 
 const stopDeadlineMs = 10_000
@@ -43,7 +51,7 @@ const stopDeadlineMs = 10_000
  * @throws `invalid-app` or `invalid-config` with all problems together
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const problems = checkWiring(options.app)
+  const problems = [...checkWiring(options.app), ...hostProblems(options)]
   if (problems.length > 0) throw problemsError('invalid-app', { name: options.app.name }, problems)
   return new LocalRuntime(options)
 }
@@ -58,9 +66,13 @@ class LocalRuntime implements Runtime {
   readonly app: string
   readonly contracts: ReadonlyMap<string, AnyContract>
   readonly #options: RuntimeOptions
+  /** Those of this process. */
   readonly #modules: readonly AnyModule[]
   readonly #hosted: Map<string, HostedModule>
   readonly #dispatcher: Dispatcher
+  readonly #placement: Placement
+  /** How long calls of each module of the app may take, where the caller sets no limit. */
+  readonly #timeouts: ReadonlyMap<string, number>
   readonly #delivery: Delivery
   /** Calls from outside and of jobs that run now. */
   readonly #open = new Set<Scope>()
@@ -70,8 +82,11 @@ class LocalRuntime implements Runtime {
   constructor(options: RuntimeOptions) {
     this.#options = options
     this.app = options.app.name
-    this.#modules = modulesOf(options.app)
-    this.contracts = new Map(this.#modules.map(({ contract }) => [contract.name, contract]))
+    const all = modulesOf(options.app)
+    const { hosts } = options
+    this.#modules = hosts === undefined ? all : all.filter(({ name }) => hosts.includes(name))
+    this.contracts = new Map(all.map(({ contract }) => [contract.name, contract]))
+    this.#timeouts = new Map(all.map((module) => [module.name, timeoutOf(module)]))
     const hosted = new Map<string, HostedModule>()
     this.#hosted = hosted
     this.#dispatcher = new Dispatcher({
@@ -80,10 +95,11 @@ class LocalRuntime implements Runtime {
       pressure: (module) => this.#delivery.pressure(module),
       ambient: options.ambient,
     })
+    this.#placement = options.placement?.(this.#dispatcher) ?? this.#dispatcher
     for (const [name, module] of hostModules(this.#modules, {
       ambient: options.ambient,
       logger: options.logger,
-      placement: this.#dispatcher,
+      placement: this.#placement,
       environment: options.environment,
       store: (module) => options.store.module(module),
       strict: options.strict ?? true,
@@ -116,9 +132,11 @@ class LocalRuntime implements Runtime {
               signal,
               operation: `${envelope.module}.${envelope.operation}`,
             },
-            (scope) => this.#dispatcher.deliver(envelope, scope, asOutcome),
+            (scope) => this.#placement.deliver(envelope, scope, asOutcome),
           ),
       },
+      source: (module) =>
+        this.#hosted.has(module) ? store.module(module).log : (this.#options.elsewhere as Elsewhere).source(module),
       retention: Object.fromEntries(
         this.#modules.map((module) => [module.contract.name, retentionOf(module, delivery.retention)]),
       ),
@@ -158,16 +176,16 @@ class LocalRuntime implements Runtime {
   }
 
   #timeoutOf(module: string): number {
-    return this.#hosted.get(module)?.timeoutMs ?? 30_000
+    return this.#timeouts.get(module) ?? defaultTimeoutMs
   }
 
   execute(call: ExternalCall): Promise<Outcome> {
     const operation = `${call.module}.${call.operation}`
     if (this.#state !== 'running')
       return Promise.resolve(failed(banyanError('unavailable', { what: `${this.app} (${this.#state})` })))
-    const hosted = this.#hosted.get(call.module)
-    if (!hosted) return Promise.resolve(failed(banyanError('unknown-module', { module: call.module })))
-    const kind = hosted.operations.get(call.operation)?.kind
+    const contract = this.contracts.get(call.module)
+    if (!contract) return Promise.resolve(failed(banyanError('unknown-module', { module: call.module })))
+    const kind = (contract.commands[call.operation] ?? contract.queries[call.operation])?.kind
     if (!kind)
       return Promise.resolve(
         failed(banyanError('unknown-operation', { module: call.module, operation: call.operation })),
@@ -178,9 +196,27 @@ class LocalRuntime implements Runtime {
     return withinScope(
       this.#options.ambient,
       this.#open,
-      { timeoutMs: call.timeoutMs ?? hosted.timeoutMs, signal: call.signal, operation },
-      (scope) => this.#dispatcher.deliver(envelope, scope, asOutcome),
+      { timeoutMs: call.timeoutMs ?? this.#timeoutOf(call.module), signal: call.signal, operation },
+      (scope) => this.#placement.deliver(envelope, scope, asOutcome),
     )
+  }
+
+  accept(
+    envelope: Envelope,
+    options: { readonly timeoutMs: number; readonly signal?: Cancellation },
+  ): Promise<Outcome> {
+    const operation = `${envelope.module}.${envelope.operation}`
+    // While stopping, what has been taken from the broker is still run: nobody else will get it.
+    if (this.#state !== 'running' && this.#state !== 'stopping')
+      return Promise.resolve(failed(banyanError('unavailable', { what: `${this.app} (${this.#state})` })))
+    return withinScope(this.#options.ambient, this.#open, { ...options, operation }, (scope) =>
+      this.#dispatcher.deliver(envelope, scope, asOutcome),
+    )
+  }
+
+  log(module: string): SourceLog {
+    if (!this.#hosted.has(module)) throw banyanError('unknown-module', { module })
+    return this.#options.store.module(module).log
   }
 
   async route(
@@ -190,6 +226,8 @@ class LocalRuntime implements Runtime {
     options: Omit<ExternalCall, 'module' | 'operation' | 'input' | 'id'> = {},
   ): Promise<Response> {
     const hosted = this.#hosted.get(module)
+    const { elsewhere } = this.#options
+    if (!hosted && elsewhere && this.contracts.has(module)) return elsewhere.route(module, route, request, options)
     const operation = hosted?.routes.get(route)
     if (!hosted || !operation) throw banyanError('not-found', { what: `route ${route} of ${module}` })
     if (this.#state !== 'running') throw banyanError('unavailable', { what: `${this.app} (${this.#state})` })
@@ -265,6 +303,28 @@ class LocalRuntime implements Runtime {
   settled(timeoutMs?: number): Promise<SettledReport> {
     return this.#delivery.settled(timeoutMs)
   }
+}
+
+function hostProblems({ app, hosts, elsewhere }: RuntimeOptions): Problem[] {
+  const names = modulesOf(app).map(({ name }) => name)
+  const who = `app ${app.name}`
+  const problems: Problem[] = (hosts ?? [])
+    .filter((name) => !names.includes(name))
+    .map((name) => ({
+      who,
+      where: 'hosts',
+      what: `the app has no module '${name}'`,
+      allowed: names.join(', '),
+      remedy: 'Correct the name of the module.',
+    }))
+  if (hosts && !elsewhere && names.some((name) => !hosts.includes(name)))
+    problems.push({
+      who,
+      where: 'hosts',
+      what: 'leaves out modules, and nothing tells how to reach them',
+      remedy: 'Start the process as a service of the topology.',
+    })
+  return problems
 }
 
 function withDeadline(ambient: Ambient, work: Promise<void>, deadlineMs: number): Promise<void> {

@@ -1,6 +1,7 @@
 import type { AnyContract } from '@banyan/contract'
-import type { Cancellation, Identity, Outcome } from '../call/envelope.js'
+import type { Cancellation, Envelope, Identity, Outcome } from '../call/envelope.js'
 import type { CollectContext, Collected } from '../dispatch/collect.js'
+import type { SourceLog } from '../ports/source-log.js'
 
 /** A call from outside the modules: the gateway, host code, a test, the command line. */
 export interface ExternalCall {
@@ -69,7 +70,7 @@ export interface SettledReport {
 /** A running app in this process: what edges and composition use. */
 export interface Runtime {
   readonly app: string
-  /** The contracts of the modules hosted here, by name. */
+  /** The contracts of all modules of the app, by name, wherever they run. */
   readonly contracts: ReadonlyMap<string, AnyContract>
   /** Opens the store, checks config, starts feeds and background work. Rejects with all problems together. */
   start(): Promise<void>
@@ -80,6 +81,13 @@ export interface Runtime {
   stop(deadlineMs?: number): Promise<void>
   /** Never rejects. */
   execute(call: ExternalCall): Promise<Outcome>
+  /**
+   * Runs a call that another process of the app makes of a module here. Never rejects.
+   * @param options what the caller has left, in milliseconds, and what tells that it gave up
+   */
+  accept(envelope: Envelope, options: { readonly timeoutMs: number; readonly signal?: Cancellation }): Promise<Outcome>
+  /** The event log of a module here, for those who serve it to subscribers elsewhere. @throws `unknown-module` */
+  log(module: string): SourceLog
   /** Handles a raw route of a module. Rejects with a BanyanError. */
   route(
     module: string,

@@ -1,13 +1,11 @@
 import { banyanError } from '@banyan/errors'
 import { laneCount } from '../../call/lane.js'
-import type { LogEvent, LogStore } from '../../ports/store.js'
+import type { SourceLog } from '../../ports/source-log.js'
+import type { LogEvent } from '../../ports/store.js'
 import { spread } from '../backoff.js'
 import { Bell } from '../bell.js'
 import type { DeliveryHost } from '../options.js'
 import { eventBytes, TailCache } from './tail-cache.js'
-
-/** Where a log is read; the feed needs nothing else of its source. */
-export type SourceLog = Pick<LogStore, 'heads' | 'read' | 'positionsBefore' | 'register'>
 
 /** How far a reader is in one lane. */
 export interface Cursor {

@@ -1,0 +1,2 @@
+export type { InstanceReport, Mesh, MeshHost, ModuleReport } from './mesh.js'
+export { type ServicePlan, serviceOf, type Topology } from './topology.js'
