@@ -288,6 +288,13 @@ export const catalogue = {
     'Banyan makes one schema and one login role per module.',
     'Grant CREATEROLE and CREATE on the database to the user in DATABASE_URL.',
   ),
+  'store-not-prepared': entry(
+    500,
+    false,
+    'The database is not prepared for {app}',
+    'A process that has the logins of its modules alone makes and changes nothing in the database.',
+    "Run `banyan db migrate` with the admin's DATABASE_URL; `banyan access emit` writes the script of the roles.",
+  ),
   'invalid-migrations': entry(
     500,
     false,

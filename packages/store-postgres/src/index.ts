@@ -36,7 +36,10 @@ export {
   promote,
 } from './promote/promote.js'
 export { forgetDatabasePromotion } from './promote/state.js'
+export type { ModuleLogin, StoreLogins } from './roles/logins.js'
 export { roleName, schemaName } from './roles/names.js'
+export { type RoleScriptOptions, roleScript, type ScriptLogin } from './roles/role-script.js'
+export { type PrepareOptions, preparePostgres } from './schema/prepare-postgres.js'
 export { ownSchemaSteps } from './schema/versions.js'
 export type { StoreLog, StoreLogLine } from './store-log.js'
 export type { PostgresStoreOptions, StoreLimits } from './store-options.js'

@@ -31,7 +31,7 @@ export interface ModulePlace {
   readonly schema: string
   readonly target: Target
   readonly credentials: Credentials
-  readonly repairLogin: () => Promise<boolean>
+  readonly repairLogin?: () => Promise<boolean>
   /** Eight hexadecimal digits that only the sessions of this process carry, so that a takeover finds them. */
   readonly mark: string
 }
@@ -49,7 +49,6 @@ export function openModule(place: ModulePlace, options: PostgresStoreOptions): O
     new SessionPool({
       target,
       credentials,
-      repairLogin,
       what,
       connections,
       waiting,
@@ -58,6 +57,7 @@ export function openModule(place: ModulePlace, options: PostgresStoreOptions): O
       applicationName: sessionName(`banyan ${options.app} ${module.name} ${use}`, place.mark),
       module: module.name,
       onFlush: options.onFlush,
+      ...(repairLogin === undefined ? {} : { repairLogin }),
       ...(settings === undefined ? {} : { settings }),
     })
   const units = pool('units', module.connections ?? defaultUnits)

@@ -3,33 +3,39 @@ import { hostname } from 'node:os'
 import type { Ambient } from '@banyan/ambient'
 import { banyanError, problemsError } from '@banyan/errors'
 import type { ModuleStore, Store, StoreDescription, StoreModule } from '@banyan/runtime'
-import { type Credentials, describeTarget, readSettings, type Settings } from './connection/settings.js'
+import { describeTarget, readSettings, type Settings } from './connection/settings.js'
 import { type OpenModule, openModule } from './module-store.js'
-import { checkPromotion } from './promote/state.js'
-import { derivePassword } from './roles/password.js'
-import { createLoginRepair } from './roles/repair-login.js'
-import { planNames } from './schema/plan.js'
-import { migrateModules, modulesToMigrate, prepareSchemas, withAdmin } from './schema/prepare-modules.js'
+import type { ModuleLogin, StoreLogins } from './roles/logins.js'
+import { checkPrepared } from './schema/check-prepared.js'
+import { type PlannedModule, planNames } from './schema/plan.js'
+import type { ModuleAccess } from './schema/prepare-modules.js'
+import { openAsAdmin } from './schema/prepare-postgres.js'
 import type { StoreLog } from './store-log.js'
 import type { PostgresStoreOptions, StoreHome } from './store-options.js'
 
 /**
  * The store of one process. Owns what the modules have open; the parts of a module are its own (module-store).
  *
- * I1 Only `open` acts as the admin; everything of a module runs as the module's login role (P8).
+ * I1 Only `open` acts as the admin; everything of a module runs as the module's login role (P8). With logins, nothing
+ *    acts as the admin, and nothing is made or changed but by the modules.
  * I2 After `close` nothing new is accepted.
  */
 const closeDeadlineMs = 5_000
+
+interface OpenedAs {
+  readonly version: string
+  readonly accessOf: (module: PlannedModule) => ModuleAccess
+}
 
 export class PostgresStore implements Store {
   private readonly options: PostgresStoreOptions
   private readonly settings: Settings
   private readonly home: StoreHome
   private readonly log: StoreLog
-  private readonly secret: string | undefined
   private readonly mark: string
   private readonly opened = new Map<string, OpenModule>()
   private version = 'unknown'
+  private isOpen = false
   private closing: Promise<unknown> | undefined
   private stopped: Promise<void> | undefined
 
@@ -37,7 +43,6 @@ export class PostgresStore implements Store {
     this.options = options
     this.settings = readSettings(options.connection)
     this.log = options.log ?? (() => undefined)
-    this.secret = options.secret ?? this.settings.admin.password
     this.mark = processMark(options.ambient)
     this.home = home ?? {
       kind: options.kind ?? 'server',
@@ -47,33 +52,29 @@ export class PostgresStore implements Store {
   }
 
   async open(modules: readonly StoreModule[]): Promise<void> {
-    const { app, ambient } = this.options
-    const { planned, problems } = planNames(app, modules)
+    const { app, logins } = this.options
+    const { planned, problems } = planNames(app, modules, logins)
     if (problems.length > 0) throw problemsError('invalid-app', { name: app }, problems)
-    const { server, pending } = await withAdmin(this.settings, async (client) => {
-      await checkPromotion(client, app)
-      const server = await prepareSchemas(client, planned, this.secret)
-      return { server, pending: await modulesToMigrate(client, planned) }
-    })
-    this.version = server.version
-    const repairs = new Map(
-      planned.map(({ role }) => [role, createLoginRepair(this.settings, this.secret, role, this.log)]),
-    )
-    const repairLogin = (role: string): Promise<boolean> => (repairs.get(role) as () => Promise<boolean>)()
-    const credentialsOf = (role: string): Credentials => this.credentialsOf(role)
-    const { settings, log } = this
-    await migrateModules(pending, { settings, credentialsOf, repairLogin, now: () => ambient.now(), log })
-    for (const { module, schema, role } of planned) {
+    const { version, accessOf } = logins ? await this.openAsModules(planned, logins) : await this.openAsAdmin(planned)
+    this.version = version
+    for (const one of planned) {
+      const { module, schema } = one
       if (this.opened.has(module.name)) continue
-      const { target } = this.settings
-      const credentials = credentialsOf(role)
-      const place = { module, schema, target, credentials, repairLogin: () => repairLogin(role), mark: this.mark }
+      const place = { module, schema, target: this.settings.target, ...accessOf(one), mark: this.mark }
       this.opened.set(module.name, openModule(place, this.options))
     }
+    this.isOpen = true
   }
 
-  private credentialsOf(role: string): Credentials {
-    return { user: role, password: this.secret === undefined ? undefined : derivePassword(this.secret, role) }
+  private async openAsAdmin(planned: readonly PlannedModule[]): Promise<OpenedAs> {
+    const { server, accessOf } = await openAsAdmin(this.options, planned)
+    return { version: server.version, accessOf }
+  }
+
+  private async openAsModules(planned: readonly PlannedModule[], logins: StoreLogins): Promise<OpenedAs> {
+    const accessOf = ({ module }: PlannedModule): ModuleAccess => ({ credentials: logins[module.name] as ModuleLogin })
+    const server = await checkPrepared(this.settings, this.options.app, planned, accessOf)
+    return { version: server?.version ?? 'unknown', accessOf }
   }
 
   module(name: string): ModuleStore {
@@ -83,9 +84,10 @@ export class PostgresStore implements Store {
   }
 
   async check(): Promise<void> {
+    if (!this.isOpen || this.closing) throw banyanError('unavailable', { what: 'The database' })
     const [first] = this.opened.values()
-    if (!first || this.closing) throw banyanError('unavailable', { what: 'The database' })
-    await first.check()
+    // A process without modules, such as a gateway, needs no database.
+    await first?.check()
   }
 
   describe(): StoreDescription {

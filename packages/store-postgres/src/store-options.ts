@@ -1,6 +1,7 @@
 import type { Ambient } from '@banyan/ambient'
 import type { FlushListener } from './connection/flush.js'
 import type { ConnectionOptions } from './connection/settings.js'
+import type { StoreLogins } from './roles/logins.js'
 import type { StoreLog } from './store-log.js'
 
 /** Bounds of the connections of one module (P9). */
@@ -25,9 +26,16 @@ export interface PostgresStoreOptions {
   readonly app: string
   /**
    * The admin: a superuser, or a role with CREATEROLE and with CREATE on the database. Used to make what is missing, and
-   * for nothing that a module does.
+   * for nothing that a module does. With `logins`, only where the database is: who connects there is named by them.
    */
   readonly connection: ConnectionOptions
+  /**
+   * How to log in as each module. With it the admin is not used, nothing is made and nothing migrated: `open` looks as
+   * each module whether all is there, and refuses with `store-not-prepared` when it is not. Passwords that the server
+   * refuses are not set again. Whoever deploys prepares the database: `preparePostgres`, or `roleScript` and `banyan db
+   * migrate`. Default: the admin makes what is missing, and passwords follow from the secret.
+   */
+  readonly logins?: StoreLogins
   readonly ambient: Ambient
   /**
    * What the passwords of the modules' roles are derived from. The same for all processes of all apps on the server.

@@ -7,7 +7,8 @@ export type ConnectionOptions =
       /** A host name, an address, or the folder of a Unix socket. */
       readonly host: string
       readonly port: number
-      readonly user: string
+      /** May be absent where a store has logins of its own. */
+      readonly user?: string
       readonly password?: string
       readonly database: string
       readonly ssl?: ClientConfig['ssl']

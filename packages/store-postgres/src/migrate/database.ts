@@ -2,6 +2,7 @@ import { banyanError, type Problem, problemsError } from '@banyan/errors'
 import type { StoreModule } from '@banyan/runtime'
 import type { Client, ClientConfig } from 'pg'
 import { type ConnectionOptions, clientConfig, readSettings } from '../connection/settings.js'
+import { derivedCredentials } from '../roles/logins.js'
 import { planNames } from '../schema/plan.js'
 import { prepareSchemas, withAdmin } from '../schema/prepare-modules.js'
 import { type ApplyOptions, type ApplyResult, applyMigrations } from './apply.js'
@@ -120,7 +121,7 @@ export async function migrateDatabase(options: MigrateDatabaseOptions): Promise<
   const secret = options.secret ?? settings.admin.password
   const { planned } = planNames(app, modules)
   nameModules(options)
-  await withAdmin(settings, (client) => prepareSchemas(client, planned, secret))
+  await withAdmin(settings, (client) => prepareSchemas(client, planned, ({ role }) => derivedCredentials(secret, role)))
   return eachModule(options, async (client, { name, schema, migrations }) => {
     const result = await applyMigrations({ client, schema, module: name, migrations, now, drift })
     return { module: name, ...result }

@@ -40,6 +40,9 @@ const tables = [
   `create table if not exists banyan_promotion.foreign_keys (
     app text not null, table_schema text not null, table_name text not null, owner text not null, name text not null,
     definition text not null, primary key (app, table_schema, table_name, name))`,
+  // A process that knows the logins of modules only must see, too, that it is at the wrong place.
+  'grant usage on schema banyan_promotion to public',
+  'grant select on banyan_promotion.sources, banyan_promotion.targets to public',
 ]
 
 /** Makes the tables of the record, where they are missing. */

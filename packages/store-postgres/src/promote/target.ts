@@ -3,7 +3,8 @@ import type { Client } from 'pg'
 import { applyMigrations } from '../migrate/apply.js'
 import { actAs } from '../migrate/database.js'
 import type { Migration } from '../migrate/read.js'
-import { derivePassword, scramVerifier } from '../roles/password.js'
+import { derivedCredentials } from '../roles/logins.js'
+import { scramVerifier } from '../roles/password.js'
 import { inspectServer } from '../schema/inspect.js'
 import { installModule, withInstallLock } from '../schema/install.js'
 import { installProblems } from '../schema/plan.js'
@@ -75,16 +76,10 @@ export async function prepareTarget(side: Side, plan: TargetPlan): Promise<void>
 }
 
 async function installAll(client: Client, { modules, secret }: TargetPlan): Promise<void> {
-  const { server, modules: facts } = await inspectServer(client, modules)
-  for (const fact of facts) {
-    const { role, schema } = fact
-    const verifier = secret === undefined ? undefined : scramVerifier(secret, role, derivePassword(secret, role))
-    await installModule(
-      client,
-      { role, schema, verifier, seesPublic: !server.publicIsOpen },
-      fact,
-      server.versionNumber,
-    )
+  for (const { role, schema } of modules) {
+    const { password } = derivedCredentials(secret, role)
+    const verifier = password === undefined ? undefined : scramVerifier(role, password)
+    await installModule(client, { role, schema, verifier })
   }
 }
 

@@ -14,8 +14,9 @@ const iterations = 4096
  * What PostgreSQL keeps of a password (SCRAM-SHA-256, RFC 5802 section 3). Sent in place of the password, so that no
  * statement log of the server ever holds it, whatever `password_encryption` says.
  */
-export function scramVerifier(secret: string, role: string, password: string): string {
-  const salt = createHmac('sha256', secret).update(`banyan salt ${role}`).digest().subarray(0, 16)
+export function scramVerifier(role: string, password: string): string {
+  // Derived, so that the same login is the same text each time, and from the password, so that no table of salts is.
+  const salt = createHmac('sha256', password).update(`banyan salt ${role}`).digest().subarray(0, 16)
   const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256')
   const keyed = (text: string): Buffer => createHmac('sha256', salted).update(text).digest()
   const storedKey = createHash('sha256').update(keyed('Client Key')).digest('base64')

@@ -1,22 +1,17 @@
 import { Client } from 'pg'
-import { clientConfig, type Settings } from '../connection/settings.js'
+import { type Credentials, clientConfig, type Settings } from '../connection/settings.js'
 import type { StoreLog } from '../store-log.js'
-import { derivePassword, scramVerifier } from './password.js'
+import { scramVerifier } from './password.js'
 import { passwordSql } from './role-sql.js'
 
 /**
- * Gives a role its derived password again after the server refused it: the secret was changed, or the role was restored
- * from elsewhere. Asked by many connections at once, it is done once.
+ * Gives a role its password again after the server refused it: the secret was changed, or the role was restored from
+ * elsewhere. Asked by many connections at once, it is done once.
  */
-export function createLoginRepair(
-  settings: Settings,
-  secret: string | undefined,
-  role: string,
-  log: StoreLog,
-): () => Promise<boolean> {
+export function createLoginRepair(settings: Settings, credentials: Credentials, log: StoreLog): () => Promise<boolean> {
   let running: Promise<boolean> | undefined
   return () => {
-    running ??= repair(settings, secret, role, log).finally(() => {
+    running ??= repair(settings, credentials, log).finally(() => {
       running = undefined
     })
     return running
@@ -25,11 +20,10 @@ export function createLoginRepair(
 
 async function repair(
   { target, admin }: Settings,
-  secret: string | undefined,
-  role: string,
+  { user: role, password }: Credentials,
   log: StoreLog,
 ): Promise<boolean> {
-  if (secret === undefined) {
+  if (password === undefined) {
     log({
       level: 'error',
       message: 'The role has no password and the server asks for one; set BANYAN_STORE_SECRET',
@@ -42,7 +36,7 @@ async function repair(
   client.on('error', () => undefined)
   try {
     await client.connect()
-    await client.query(passwordSql(role, scramVerifier(secret, role, derivePassword(secret, role))))
+    await client.query(passwordSql(role, scramVerifier(role, password)))
     const message = 'The login of a role was refused and its password set again; all processes need the same secret'
     log({ level: 'warn', message, role })
     return true

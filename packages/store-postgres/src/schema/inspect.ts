@@ -9,8 +9,6 @@ export interface ServerFacts {
   readonly version: string
   readonly mayCreateRoles: boolean
   readonly mayCreateSchemas: boolean
-  /** Whether anybody may make objects in schema `public` (the default before PostgreSQL 15). */
-  readonly publicIsOpen: boolean
 }
 
 /** What is there already for one module. */
@@ -40,9 +38,7 @@ export async function inspectServer(
     select current_setting('server_version_num')::int as "versionNumber",
       split_part(current_setting('server_version'), ' ', 1) as version,
       rolsuper or rolcreaterole as "mayCreateRoles",
-      has_database_privilege(current_database(), 'CREATE') as "mayCreateSchemas",
-      coalesce((select has_schema_privilege('public', oid, 'CREATE') from pg_namespace where nspname = 'public'), false)
-        as "publicIsOpen"
+      has_database_privilege(current_database(), 'CREATE') as "mayCreateSchemas"
     from pg_roles where rolname = current_user`)
   const { rows } = await client.query<FactRow>(
     `select w.schema, w.role, r.oid is not null as role_exists, pg_get_userbyid(n.nspowner) as schema_owner,

@@ -1,19 +1,25 @@
 import { type BanyanError, banyanError, isBanyanError, type Problem, problemsError } from '@banyan/errors'
 import { Client } from 'pg'
-import { reasonOf } from '../connection/failure.js'
+import { isLoginRefused, reasonOf } from '../connection/failure.js'
 import { type Credentials, clientConfig, describeTarget, type Settings } from '../connection/settings.js'
 import { applyMigrations, isDone } from '../migrate/apply.js'
 import { readMigrations } from '../migrate/read.js'
 import { lookAtSchema } from '../migrate/record.js'
-import { derivePassword, scramVerifier } from '../roles/password.js'
+import { scramVerifier } from '../roles/password.js'
 import type { StoreLog } from '../store-log.js'
 import { inspectServer, type ModuleFacts, type ServerFacts } from './inspect.js'
 import { installModule, withInstallLock } from './install.js'
 import { installProblems, needsInstall, type PlannedModule } from './plan.js'
 
-/** How many modules are migrated at once. */
-const migrationsAtOnce = 4
+/** For how many modules at once something is done over a connection of each. */
+const modulesAtOnce = 4
 const oldestServer = 150_000
+
+/** @throws `store-version-mismatch` */
+export function refuseOldServer(server: ServerFacts): void {
+  if (server.versionNumber >= oldestServer) return
+  throw banyanError('store-version-mismatch', { found: server.version, wanted: '15 or later' })
+}
 
 /** Runs `work` with a connection of the admin, and closes it. @throws `store-unreachable` */
 export async function withAdmin<Result>(
@@ -23,8 +29,9 @@ export async function withAdmin<Result>(
   return withClient(settings, settings.admin, 'banyan admin', work)
 }
 
-async function withClient<Result>(
-  { target }: Settings,
+/** Runs `work` with a connection of whoever it is, and closes it. @throws `store-unreachable` */
+export async function withClient<Result>(
+  { target }: Pick<Settings, 'target'>,
   credentials: Credentials,
   name: string,
   work: (client: Client) => Promise<Result>,
@@ -54,12 +61,10 @@ async function withClient<Result>(
 export async function prepareSchemas(
   client: Client,
   planned: readonly PlannedModule[],
-  secret: string | undefined,
+  credentialsOf: (module: PlannedModule) => Credentials,
 ): Promise<ServerFacts> {
   const { server, modules } = await inspectServer(client, planned)
-  if (server.versionNumber < oldestServer) {
-    throw banyanError('store-version-mismatch', { found: server.version, wanted: '15 or later' })
-  }
+  refuseOldServer(server)
   refuse(server, planned, modules)
   if (!modules.some(needsInstall)) return server
   await withInstallLock(client, async () => {
@@ -67,12 +72,13 @@ export async function prepareSchemas(
     const { modules: now } = await inspectServer(client, planned)
     refuse(server, planned, now)
     const problems: Problem[] = []
-    for (const facts of now.filter(needsInstall)) {
-      const { role, schema } = facts
-      const verifier = secret === undefined ? undefined : scramVerifier(secret, role, derivePassword(secret, role))
-      const plan = { role, schema, verifier, seesPublic: !server.publicIsOpen }
+    const lacking = new Set(now.filter(needsInstall).map(({ schema }) => schema))
+    for (const module of planned.filter(({ schema }) => lacking.has(schema))) {
+      const { role, schema } = module
+      const { password } = credentialsOf(module)
+      const verifier = password === undefined ? undefined : scramVerifier(role, password)
       try {
-        await installModule(client, plan, facts, server.versionNumber)
+        await installModule(client, { role, schema, verifier })
       } catch (error) {
         const remedy = 'Grant CREATEROLE and CREATE on the database to the user in DATABASE_URL.'
         problems.push({ who: `schema ${schema}`, where: 'install', what: reasonOf(error), remedy })
@@ -91,11 +97,46 @@ function refuse(server: ServerFacts, planned: readonly PlannedModule[], modules:
   if (problems.length > 0) throw problemsError('store-privileges', { what: 'make what is missing' }, problems)
 }
 
+/** How to log in as a module. */
+export interface ModuleAccess {
+  readonly credentials: Credentials
+  /** Asked when the role cannot log in; resolves to whether it is worth another try. Absent: it never is. */
+  readonly repairLogin?: () => Promise<boolean>
+}
+
+/** Runs `work` as the module's own role, and once more when its login could be mended. @throws `store-unreachable` */
+export async function asModule<Result>(
+  settings: Pick<Settings, 'target'>,
+  { credentials, repairLogin }: ModuleAccess,
+  name: string,
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await withClient(settings, credentials, name, work)
+  } catch (error) {
+    if (!isBanyanError(error, 'store-unreachable') || !isLoginRefused(error.cause) || !(await repairLogin?.()))
+      throw error
+    return withClient(settings, credentials, name, work)
+  }
+}
+
+/** Does the work for a few modules at a time; resolves when all are done. Rejects with the first rejection, after all. */
+export async function forEachModule(
+  modules: readonly PlannedModule[],
+  work: (module: PlannedModule) => Promise<void>,
+): Promise<void> {
+  const waiting = [...modules]
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await work(next)
+  }
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(modulesAtOnce, waiting.length) }, worker))
+  for (const end of ended) if (end.status === 'rejected') throw end.reason
+}
+
 /** Where migrations run, and as whom. */
 export interface MigrationRun {
   readonly settings: Settings
-  readonly credentialsOf: (role: string) => Credentials
-  readonly repairLogin: (role: string) => Promise<boolean>
+  readonly accessOf: (module: PlannedModule) => ModuleAccess
   readonly now: () => number
   readonly log: StoreLog
 }
@@ -125,17 +166,13 @@ async function isMigrated(client: Client, schema: string, folder: string): Promi
 
 /** Applies the migrations of modules, a few at a time, each as the module's own role (P8). Reports all failures together. */
 export async function migrateModules(modules: readonly PlannedModule[], run: MigrationRun): Promise<void> {
-  const waiting = [...modules]
   const failures: BanyanError[] = []
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      await migrateModule(next, run).catch((error: unknown) => {
-        if (!isBanyanError(error)) throw error
-        failures.push(error)
-      })
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(migrationsAtOnce, waiting.length) }, work))
+  await forEachModule(modules, (module) =>
+    migrateModule(module, run).catch((error: unknown) => {
+      if (!isBanyanError(error)) throw error
+      failures.push(error)
+    }),
+  )
   const [first] = failures
   if (first === undefined) return
   throw failures.length === 1
@@ -148,19 +185,11 @@ function problemsOf(error: BanyanError): Problem[] {
   return problems ?? [{ who: error.code, where: 'migrations', what: error.message, remedy: 'See the message.' }]
 }
 
-async function migrateModule({ module, schema, role }: PlannedModule, run: MigrationRun): Promise<void> {
+async function migrateModule(planned: PlannedModule, { settings, accessOf, now, log }: MigrationRun): Promise<void> {
+  const { module, schema } = planned
   const migrations = readMigrations(module.migrations as string)
-  const apply = (): Promise<void> =>
-    withClient(run.settings, run.credentialsOf(role), `banyan ${module.name} migrations`, async (client) => {
-      const { now } = run
-      const { applied } = await applyMigrations({ client, schema, module: module.name, migrations, now })
-      for (const { file } of applied)
-        run.log({ level: 'info', message: 'Migration applied', module: module.name, file })
-    })
-  try {
-    await apply()
-  } catch (error) {
-    if (!isBanyanError(error, 'store-unreachable') || !(await run.repairLogin(role))) throw error
-    await apply()
-  }
+  await asModule(settings, accessOf(planned), `banyan ${module.name} migrations`, async (client) => {
+    const { applied } = await applyMigrations({ client, schema, module: module.name, migrations, now })
+    for (const { file } of applied) log({ level: 'info', message: 'Migration applied', module: module.name, file })
+  })
 }

@@ -5,6 +5,7 @@ import { jobConformance } from './dead-letters.js'
 import { faultConformance } from './faults.js'
 import { isolationConformance } from './isolation.js'
 import { logConformance } from './log.js'
+import { loginConformance } from './logins.js'
 import { raceConformance } from './race.js'
 import type { TestServer } from './server.js'
 import { subscriptionConformance } from './subscriptions.js'
@@ -25,6 +26,7 @@ export function storeConformance(start: () => Promise<TestServer>): void {
   subscriptionConformance(running)
   jobConformance(running)
   isolationConformance(running)
+  loginConformance(running)
   faultConformance(running)
   raceConformance(running)
 }
