@@ -14,12 +14,14 @@ export { laneCount, laneOf } from './call/lane.js'
 export { payloadLimitBytes } from './call/size.js'
 export { createDelivery, type Delivery, type DeliveryStatus } from './delivery/delivery.js'
 export { type DeliveryFaultPoint, deliveryFaultPoints } from './delivery/fault-points.js'
+export type { LaneShare } from './delivery/lane-share.js'
 export {
   type DeliveryLimits,
   type DeliveryLogger,
   type DeliveryOptions,
   type DeliverySettings,
   defaultDeliveryLimits,
+  type LaneSharing,
   type RetentionPolicy,
 } from './delivery/options.js'
 export type { CommitListener, Effects, EventRunner, JobRunner, SubscriptionPlan } from './delivery/ports.js'
@@ -55,6 +57,7 @@ export type {
   LanePosition,
   LaneProgress,
   Lease,
+  LeaseHolder,
   LeaseStore,
   LogEvent,
   LogHeads,

@@ -5,6 +5,7 @@ import { Activity } from './activity.js'
 import { SubscriptionCounters } from './counters.js'
 import { Feed } from './feed/feed.js'
 import { JobsRunner } from './jobs-runner.js'
+import { wholeShare } from './lane-share.js'
 import { LeaseKeeper } from './lease-keeper.js'
 import { deliveryMetrics } from './metrics.js'
 import { type DeliveryHost, type DeliveryOptions, defaultDeliveryLimits } from './options.js'
@@ -84,6 +85,7 @@ class ProcessDelivery implements Delivery {
   readonly #jobs = new Map<string, JobsRunner>()
   readonly #retentions: Retention[] = []
   #registrar: Registrar | undefined
+  #unlisten: (() => void) | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
@@ -108,7 +110,8 @@ class ProcessDelivery implements Delivery {
     for (const module of this.#options.hosted) this.#prepareModule(module)
     for (const plan of this.#options.plans) this.#prepareSubscription(plan)
     // All exist before anything runs: an event that is published from now on reaches every one of them.
-    await Promise.all(this.#subscriptions.map((subscription) => subscription.ensure()))
+    // A source of another process may be told of its subscribers only later: whoever starts first must not wait for it.
+    await Promise.all(this.#subscriptions.filter((one) => this.#isHere(one)).map((one) => one.ensure()))
     const stores = new Map(this.#options.hosted.map((name) => [name, this.#host.store.module(name)] as const))
     this.#registrar = new Registrar(this.#host, this.#subscriptions, stores)
     for (const part of [
@@ -120,6 +123,13 @@ class ProcessDelivery implements Delivery {
       this.#registrar,
     ])
       part.start()
+    this.#unlisten = this.#options.onShareChange?.(() => {
+      for (const subscription of this.#subscriptions) subscription.shareChanged()
+    })
+  }
+
+  #isHere({ setting }: Subscription): boolean {
+    return this.#options.hosted.includes(setting.plan.key.source)
   }
 
   #prepareModule(module: string): void {
@@ -161,6 +171,7 @@ class ProcessDelivery implements Delivery {
         },
       },
       keeper,
+      () => this.#options.share?.(plan.module) ?? wholeShare,
     )
     this.#subscriptions.push(one)
     this.#bySource.set(source, [...(this.#bySource.get(source) ?? []), one])
@@ -175,6 +186,7 @@ class ProcessDelivery implements Delivery {
     if (!this.#started) return
     // A start that failed has told its caller; what it began is stopped all the same.
     await this.#started.catch(() => undefined)
+    this.#unlisten?.()
     const workers = [...this.#subscriptions, ...this.#jobs.values()]
     const cancel = this.#host.upkeepAfter(deadlineMs, () => {
       for (const worker of workers) worker.abort()

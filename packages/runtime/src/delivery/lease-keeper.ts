@@ -1,4 +1,4 @@
-import type { Lease, LeaseStore } from '../ports/store.js'
+import type { Lease, LeaseHolder, LeaseStore } from '../ports/store.js'
 import { spread } from './backoff.js'
 import { type After, Bell } from './bell.js'
 import type { DeliveryHost } from './options.js'
@@ -49,10 +49,18 @@ export class LeaseKeeper {
     return leases
   }
 
-  /** Gives the leases of the name back, so that another process takes over at once. */
-  async release(name: string): Promise<void> {
-    this.#held.delete(name)
-    await this.#leases.release(name)
+  /** Which blocks of the names anybody holds that lives and renews. */
+  holders(names: readonly string[]): Promise<readonly LeaseHolder[]> {
+    return this.#leases.holders(names, this.#host.limits.staleMs)
+  }
+
+  /** Gives leases of the name back, all or those of the blocks, so that another process takes over at once. */
+  async release(name: string, blocks?: readonly number[]): Promise<void> {
+    const held = this.#held.get(name)
+    const kept = blocks && held ? held.leases.filter(({ block }) => !blocks.includes(block)) : []
+    if (held && kept.length > 0) this.#held.set(name, { ...held, leases: kept })
+    else this.#held.delete(name)
+    await this.#leases.release(name, blocks)
   }
 
   /** Renews at once: somebody was fenced, so leases may be gone. */

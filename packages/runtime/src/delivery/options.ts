@@ -2,6 +2,7 @@ import type { Ambient } from '@banyan/ambient'
 import type { SourceLog } from '../ports/source-log.js'
 import type { Store } from '../ports/store.js'
 import type { Backoff } from './backoff.js'
+import type { LaneShare } from './lane-share.js'
 import type { EventRunner, JobRunner, SubscriptionPlan } from './ports.js'
 
 /** What the delivery logs to: an object of fields first, then the message, as pino takes them. */
@@ -77,6 +78,8 @@ export interface DeliveryLimits {
   readonly staleMs: number
   /** How often leases that another process holds are asked for. Default 1 s. */
   readonly acquireMs: number
+  /** How long leases that are another replica's own must have been free before they are taken all the same. Default 3 s. */
+  readonly unclaimedMs: number
   /** How often parked keys and jobs are looked for that came from outside: resubmitted letters. Default 5 s. */
   readonly reconcileMs: number
   /** How often a subscription that stopped because its source went back looks again. Default 5 s. */
@@ -111,6 +114,7 @@ export const defaultDeliveryLimits: DeliveryLimits = {
   renewMs: 5_000,
   staleMs: 20_000,
   acquireMs: 1_000,
+  unclaimedMs: 3_000,
   reconcileMs: 5_000,
   recheckMs: 5_000,
   registerMs: 5_000,
@@ -118,7 +122,7 @@ export const defaultDeliveryLimits: DeliveryLimits = {
   pruneRows: 1_000,
 }
 
-export interface DeliveryOptions {
+export interface DeliveryOptions extends LaneSharing {
   readonly app: string
   readonly ambient: Ambient
   readonly store: Store
@@ -141,6 +145,14 @@ export interface DeliveryOptions {
    * driven clock that stands still stops no delivery.
    */
   readonly upkeepAfter?: Ambient['after']
+}
+
+/** How the lanes of a module's subscriptions are spread over the replicas of its service. */
+export interface LaneSharing {
+  /** Which replica of the module this process is, as far as is known now. Default: the only one. */
+  readonly share?: (module: string) => LaneShare
+  /** Asks to be told when what `share` gives may have changed; gives back how to stop that. */
+  readonly onShareChange?: (changed: () => void) => () => void
 }
 
 /** What every part of the delivery shares; made once. */

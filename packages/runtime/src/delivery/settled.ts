@@ -86,6 +86,8 @@ async function lookOnce(parts: SettledParts): Promise<Look> {
 
 function inMemory({ activity, subscriptions }: SettledParts): string[] {
   const open: string[] = []
+  for (const { notBegun, setting } of subscriptions)
+    if (notBegun !== undefined) open.push(`${setting.what}: not begun yet (${notBegun})`)
   for (const { tenure, setting } of subscriptions)
     if (tenure && tenure.lag > 0)
       open.push(`${setting.what}: ${tenure.lag} events are not handled yet${whyNot(tenure)}`)

@@ -3,6 +3,8 @@ import type { SubscriptionHealth } from '../lifecycle/types.js'
 import type { Lease, LogHeads } from '../ports/store.js'
 import { backoffMs, spread } from './backoff.js'
 import { Bell } from './bell.js'
+import { LaneClaims } from './lane-claims.js'
+import { blockCount, type LaneShare, lanesPerBlock } from './lane-share.js'
 import type { LeaseKeeper } from './lease-keeper.js'
 import { LiveRunner } from './live-runner.js'
 import { ParkedRunner } from './parked-runner.js'
@@ -13,14 +15,11 @@ const workers: TenureWorkers = {
   parked: (tenure) => new ParkedRunner(tenure),
 }
 
-const blockCount = 8
-const lanesPerBlock = 8
-const allBlocks: readonly number[] = Array.from({ length: blockCount }, (_, block) => block)
 const shedShare = 0.9
 
 /**
- * One subscription of a module in this process: sees to it that it exists, takes what leases it can get, and goes
- * through one tenure after the other until it is stopped.
+ * One subscription of a module in this process: sees to it that it exists, takes its share of the leases, and goes
+ * through one tenure after the other until it is stopped. Which leases those are is for the claims.
  *
  * I1 Events are handled only under a lease, from the positions that its claim returned.
  * I2 A source whose log is another one, or ends before what was handled, stops the subscription visibly (L4).
@@ -29,11 +28,16 @@ export class Subscription {
   readonly setting: TenureSetting
   readonly leaseName: string
   readonly #keeper: LeaseKeeper
+  readonly #claims: LaneClaims
   readonly #bell = new Bell()
+  /** Rung when the leases are to be looked at during a tenure. */
+  readonly #claimBell = new Bell()
   #state: SubscriptionHealth['state'] = 'waiting'
   #reason: string | undefined
   #tenure: Tenure | undefined
-  #blocks: readonly number[] = []
+  #leases: readonly Lease[] = []
+  #surplus: readonly number[] = []
+  #begun = false
   #loop: Promise<void> | undefined
   #stopping = false
   #failures = 0
@@ -42,11 +46,20 @@ export class Subscription {
   /** Where it stood when it was found to have handled events that are gone. */
   #divergedAt: string | undefined
 
-  constructor(setting: TenureSetting, keeper: LeaseKeeper) {
+  /** @param share which of the replicas of its module this process is */
+  constructor(setting: TenureSetting, keeper: LeaseKeeper, share: () => LaneShare) {
     this.setting = setting
     this.#keeper = keeper
     const { subscription, source } = setting.plan.key
     this.leaseName = `sub:${subscription}:${source}`
+    const { limits, upkeepAfter } = setting.host
+    const { unclaimedMs } = limits
+    this.#claims = new LaneClaims(keeper, this.leaseName, { share, unclaimedMs, after: upkeepAfter })
+  }
+
+  /** Why it does not exist yet as far as this process knows, so that events may pass it by; undefined once it does. */
+  get notBegun(): string | undefined {
+    return this.#begun ? undefined : (this.#reason ?? 'it has not been looked at yet')
   }
 
   get tenure(): Tenure | undefined {
@@ -55,7 +68,7 @@ export class Subscription {
 
   /** Whether this process holds the block that speaks for the whole subscription. */
   get speaks(): boolean {
-    return this.#tenure !== undefined && this.#blocks.includes(0)
+    return this.#tenure !== undefined && this.#leases.some(({ block }) => block === 0)
   }
 
   /** Makes the subscription if it is new, from where its plan says, and tells the source that it needs its log from there. */
@@ -69,6 +82,8 @@ export class Subscription {
     if (made) host.logger.info({ subscription: this.setting.what, from: plan.from }, 'a new subscription begins')
     if (!isNew) await this.register()
     await feed.refresh()
+    this.#begun = true
+    this.setting.activity.note()
   }
 
   /** Tells the source how far the subscription is, so that pruning waits for it. */
@@ -103,6 +118,12 @@ export class Subscription {
   wake(): void {
     this.#tenure?.reconcileSoon()
     this.#bell.ring()
+  }
+
+  /** Other replicas came or went: looks at once at what is whose. */
+  shareChanged(): void {
+    this.#claimBell.ring()
+    if (this.#state === 'elsewhere') this.#bell.ring()
   }
 
   health(): SubscriptionHealth {
@@ -146,6 +167,9 @@ export class Subscription {
     const random = (): number => host.ambient.random()
     while (!this.#stopping) {
       try {
+        // A source of another process may not be there yet: all services start together, and listening may be circular.
+        if (!this.#begun) await this.ensure()
+        if (this.#stopping) return
         const lanes = await this.#assume()
         if (this.#stopping) return
         if (lanes.length === 0) await this.#rest('elsewhere', undefined, spread(host.limits.acquireMs, random))
@@ -159,7 +183,9 @@ export class Subscription {
   /** Takes leases and reads where their lanes stand (I1). */
   async #assume(): Promise<TenureLane[]> {
     const { plan, store, feed } = this.setting
-    const leases = await this.#keeper.acquire(this.leaseName, allBlocks, (reason) => this.#lost(reason))
+    await this.#giveSurplus()
+    const { leases } = await this.#claims.take(this.#blocks, (reason) => this.#lost(reason))
+    this.#leases = leases
     const lanes: TenureLane[] = []
     let incarnation: string | undefined
     for (const lease of leases) {
@@ -169,7 +195,6 @@ export class Subscription {
         lanes.push(laneOf(lease, progress.lane, progress.position))
       }
     }
-    this.#blocks = leases.map((lease) => lease.block)
     if (lanes.length === 0) return lanes
     // Read after the claim, so that whatever was handled is in the log, if it is still the same log (I2).
     await feed.refresh()
@@ -203,7 +228,7 @@ export class Subscription {
     this.#reason = undefined
     this.setting.activity.note()
     if (this.#stopping) tenure.finish({ kind: 'stopping' })
-    const seeking = this.#seekMore(tenure)
+    const claiming = this.#keepClaiming(tenure)
     const { batches } = this.setting.counters
     try {
       return await tenure.run()
@@ -211,39 +236,46 @@ export class Subscription {
       // It got somewhere: the next trouble is a new one.
       if (this.setting.counters.batches > batches) this.#failures = 0
       this.#tenure = undefined
-      seeking()
+      tenure.finish({ kind: 'stopping' })
+      this.#claimBell.ring()
+      await claiming
       this.setting.activity.note()
     }
   }
 
-  /** Asks for the blocks that another process holds, in case it let go of them. */
-  #seekMore(tenure: Tenure): () => void {
+  get #blocks(): readonly number[] {
+    return this.#leases.map(({ block }) => block)
+  }
+
+  /** Looks, while a tenure lasts, for blocks to take and to give; ends the tenure when there are any. */
+  async #keepClaiming(tenure: Tenure): Promise<void> {
     const { host, what } = this.setting
-    let cancel = (): void => undefined
-    let over = false
-    const schedule = (): void => {
-      if (over || tenure.end) return
-      const missing = allBlocks.filter((block) => !this.#blocks.includes(block))
-      if (missing.length > 0)
-        cancel = host.upkeepAfter(
-          spread(host.limits.acquireMs, () => host.ambient.random()),
-          () => void seek(),
-        )
-    }
-    const seek = async (): Promise<void> => {
+    const random = (): number => host.ambient.random()
+    while (!tenure.end) {
+      const everyMs = this.#claims.isComplete(this.#blocks) ? undefined : spread(host.limits.acquireMs, random)
+      await this.#claimBell.wait(everyMs, host.upkeepAfter)
+      if (tenure.end) return
       try {
-        const held = await this.#keeper.acquire(this.leaseName, allBlocks, (reason) => this.#lost(reason))
-        if (held.length > this.#blocks.length) tenure.finish({ kind: 'leases-changed' })
+        const { leases, surplus } = await this.#claims.take(this.#blocks, (reason) => this.#lost(reason))
+        const isNew = leases.some((lease) => !this.#leases.some((one) => isSameLease(one, lease)))
+        this.#leases = leases
+        if (isNew || surplus.length > 0) {
+          this.#surplus = surplus
+          tenure.finish({ kind: 'leases-changed' })
+        }
       } catch (error) {
         host.logger.debug({ err: error, subscription: what }, 'leases held elsewhere could not be asked for')
       }
-      schedule()
     }
-    schedule()
-    return () => {
-      over = true
-      cancel()
-    }
+  }
+
+  /** Gives other replicas what is theirs, between two tenures: nothing is under way in those lanes. */
+  async #giveSurplus(): Promise<void> {
+    const surplus = this.#surplus
+    if (surplus.length === 0) return
+    this.#surplus = []
+    await this.#claims.release(surplus)
+    this.#leases = this.#leases.filter(({ block }) => !surplus.includes(block))
   }
 
   #lost(reason: string): void {
@@ -275,7 +307,10 @@ export class Subscription {
       return
     }
     const delayMs = this.#backoff()
-    host.logger.warn({ err: error, subscription: what, delayMs }, 'a subscription was interrupted; it starts again')
+    const fields = { err: error, subscription: what, delayMs }
+    if (this.#begun) host.logger.warn(fields, 'a subscription was interrupted; it starts again')
+    else if (this.#failures === 1) host.logger.info(fields, 'a subscription waits for its source')
+    else host.logger.debug(fields, 'a subscription still waits for its source')
     await this.#rest('waiting', (error as Error)?.message ?? String(error), delayMs)
   }
 
@@ -293,7 +328,7 @@ export class Subscription {
 
   async #release(): Promise<void> {
     try {
-      await this.#keeper.release(this.leaseName)
+      await this.#claims.release()
     } catch (error) {
       // The session is gone, and the leases with it.
       this.setting.host.logger.debug({ err: error, subscription: this.setting.what }, 'leases could not be given back')
@@ -303,6 +338,10 @@ export class Subscription {
   #diverged(): Error {
     return banyanError('log-diverged', { source: this.setting.plan.key.source, subscriber: this.setting.what })
   }
+}
+
+function isSameLease(one: Lease, other: Lease): boolean {
+  return one.block === other.block && one.epoch === other.epoch
 }
 
 function laneOf(lease: Lease, lane: number, position: number): TenureLane {

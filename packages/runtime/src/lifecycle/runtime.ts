@@ -6,7 +6,7 @@ import { type AnyModule, type App, checkWiring, modulesOf } from '@banyan/module
 import type { Cancellation, Envelope, Outcome, Placement } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
 import { createDelivery, type Delivery } from '../delivery/delivery.js'
-import { type DeliverySettings, defaultDeliveryLimits } from '../delivery/options.js'
+import { type DeliverySettings, defaultDeliveryLimits, type LaneSharing } from '../delivery/options.js'
 import { type CollectContext, type Collected, collectEvents } from '../dispatch/collect.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
 import type { HostedModule } from '../dispatch/hosted-module.js'
@@ -22,7 +22,7 @@ import { defaultTimeoutMs, hostModules, timeoutOf } from './host-modules.js'
 import { retentionOf, subscriptionPlans } from './plans.js'
 import type { ExternalCall, HealthReport, Metric, ModuleState, Runtime, SettledReport } from './types.js'
 
-export interface RuntimeOptions {
+export interface RuntimeOptions extends LaneSharing {
   readonly app: App
   readonly store: Store
   readonly ambient: Ambient
@@ -110,7 +110,7 @@ class LocalRuntime implements Runtime {
   }
 
   #createDelivery(): Delivery {
-    const { ambient, store, logger, app, delivery = {} } = this.#options
+    const { ambient, store, logger, app, delivery = {}, share, onShareChange } = this.#options
     const limits = { ...defaultDeliveryLimits, ...delivery.limits }
     return createDelivery({
       limits,
@@ -137,6 +137,8 @@ class LocalRuntime implements Runtime {
       },
       source: (module) =>
         this.#hosted.has(module) ? store.module(module).log : (this.#options.elsewhere as Elsewhere).source(module),
+      ...(share === undefined ? {} : { share }),
+      ...(onShareChange === undefined ? {} : { onShareChange }),
       retention: Object.fromEntries(
         this.#modules.map((module) => [module.contract.name, retentionOf(module, delivery.retention)]),
       ),

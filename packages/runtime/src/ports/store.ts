@@ -214,7 +214,17 @@ export interface LeaseStore {
   acquire(name: string, blocks: readonly number[], staleMs: number): Promise<readonly Lease[]>
   /** Renews all leases of this process by one statement; returns those still held. Rejects when the session is gone. */
   renew(): Promise<readonly Lease[]>
-  release(name: string): Promise<void>
+  /** Gives back what this process holds of the name: the blocks given, or all. */
+  release(name: string, blocks?: readonly number[]): Promise<void>
+  /** The blocks of the names that somebody holds whose session lives and renewed within `staleMs`. */
+  holders(names: readonly string[], staleMs: number): Promise<readonly LeaseHolder[]>
+}
+
+/** That a block is held, and whether by this process. */
+export interface LeaseHolder {
+  readonly name: string
+  readonly block: number
+  readonly mine: boolean
 }
 
 /** A subscription of the module: which of its subscriptions, and the source whose log it reads. */

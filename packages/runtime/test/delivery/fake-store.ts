@@ -186,10 +186,19 @@ function leaseStore(module: FakeModule, owner: string): ModuleStore['leases'] {
       return held(name)
     },
     renew: async () => held(),
-    release: async (name) => {
-      for (const [id, lease] of module.leases)
-        if (id.startsWith(`${name}#`) && lease.owner === owner) lease.owner = undefined
+    release: async (name, blocks) => {
+      for (const [id, lease] of module.leases) {
+        const of = blocks === undefined || blocks.some((block) => id === `${name}#${block}`)
+        if (of && id.startsWith(`${name}#`) && lease.owner === owner) lease.owner = undefined
+      }
     },
+    holders: async (names) =>
+      [...module.leases].flatMap(([id, lease]) => {
+        const at = id.lastIndexOf('#')
+        const name = id.slice(0, at)
+        if (lease.owner === undefined || !names.includes(name)) return []
+        return [{ name, block: Number(id.slice(at + 1)), mine: lease.owner === owner }]
+      }),
   }
 }
 

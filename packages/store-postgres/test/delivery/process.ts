@@ -6,6 +6,7 @@ import {
   type DeliveryLimits,
   type Effects,
   type Envelope,
+  type LaneSharing,
   type LogEvent,
   laneOf,
   type NewEvent,
@@ -58,7 +59,7 @@ export const plan = (module: string, over: Partial<SubscriptionPlan> = {}): Subs
   ...over,
 })
 
-export interface ProcessOptions {
+export interface ProcessOptions extends LaneSharing {
   readonly store: Store
   readonly plans: readonly SubscriptionPlan[]
   /** By subscribing module; the default is `record`. */
@@ -78,7 +79,7 @@ export interface TestProcess {
 
 /** What one process does: a store, a delivery, and publishing. */
 export function testProcess(options: ProcessOptions): TestProcess {
-  const { store, plans, handlers = {}, limits, retention, sources, call } = options
+  const { store, plans, handlers = {}, limits, retention, sources, call, share, onShareChange } = options
   const ambient = createAmbient(sources)
   const ignore = (): void => undefined
   const delivery = createDelivery({
@@ -94,6 +95,8 @@ export function testProcess(options: ProcessOptions): TestProcess {
     jobs: { call: call ?? (async () => ({ ok: true, value: null })) },
     limits: { attemptBackoff: { baseMs: 20, capMs: 200 }, reconcileMs: 200, acquireMs: 50, ...limits },
     ...(retention ? { retention } : {}),
+    ...(share ? { share } : {}),
+    ...(onShareChange ? { onShareChange } : {}),
   })
   return {
     delivery,
