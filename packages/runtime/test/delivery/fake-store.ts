@@ -192,13 +192,15 @@ function leaseStore(module: FakeModule, owner: string): ModuleStore['leases'] {
         if (of && id.startsWith(`${name}#`) && lease.owner === owner) lease.owner = undefined
       }
     },
-    holders: async (names) =>
-      [...module.leases].flatMap(([id, lease]) => {
+    holders: async (names) => {
+      module.statements.push(`holders by ${owner}`)
+      return [...module.leases].flatMap(([id, lease]) => {
         const at = id.lastIndexOf('#')
         const name = id.slice(0, at)
         if (lease.owner === undefined || !names.includes(name)) return []
         return [{ name, block: Number(id.slice(at + 1)), mine: lease.owner === owner }]
-      }),
+      })
+    },
   }
 }
 

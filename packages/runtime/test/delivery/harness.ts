@@ -1,9 +1,9 @@
 import { createDrivenClock, createSeededAmbient, type DrivenClock } from '@banyan/ambient'
 import type { Envelope, Outcome } from '../../src/call/envelope.js'
 import { createDelivery, type Delivery } from '../../src/delivery/delivery.js'
-import type { DeliveryLimits } from '../../src/delivery/options.js'
+import type { DeliveryLimits, DeliveryOptions } from '../../src/delivery/options.js'
 import type { Effects, SubscriptionPlan } from '../../src/delivery/ports.js'
-import type { LogEvent, NewEvent } from '../../src/ports/store.js'
+import type { LogEvent, ModuleStore, NewEvent } from '../../src/ports/store.js'
 import { FakeModule, type FakeUnit, fakeStore } from './fake-store.js'
 
 export const nothing: Effects = { events: [], jobs: [] }
@@ -22,8 +22,10 @@ export interface Harness {
   reached: (point: string, details?: Readonly<Record<string, unknown>>) => void | Promise<void>
   /** Commits events to the log of orders, and hands them over unless told not to. */
   publish(events: readonly { key: string; type?: string; lane?: number }[], handOver?: boolean): LogEvent[]
+  /** The store of a module, as this process has it. */
+  source(module: string): ModuleStore
   /** Another process on the same modules. */
-  another(owner: string): Delivery
+  another(owner: string, over?: Partial<DeliveryOptions>): Delivery
 }
 
 export const plan = (module: string, over: Partial<SubscriptionPlan> = {}): SubscriptionPlan => ({
@@ -61,7 +63,7 @@ export function harness(plans: readonly SubscriptionPlan[], limits: Partial<Deli
     reconcileMs: 20,
     ...limits,
   }
-  const make = (owner: string): Delivery =>
+  const make = (owner: string, over: Partial<DeliveryOptions> = {}): Delivery =>
     createDelivery({
       app: 'test',
       ambient,
@@ -76,6 +78,7 @@ export function harness(plans: readonly SubscriptionPlan[], limits: Partial<Deli
       jobs: { call: (envelope, signal) => result.calls(envelope, signal) },
       limits: quick,
       isHopeless: (error) => result.isHopeless(error),
+      ...over,
     })
   let serial = 0
   const result: Harness = {
@@ -88,6 +91,7 @@ export function harness(plans: readonly SubscriptionPlan[], limits: Partial<Deli
     reached: () => undefined,
     delivery: make('this process'),
     another: make,
+    source: (module) => fakeStore(modules).module(module),
     publish(events, handOver = true) {
       const stored = modules.orders.append(events.map((event) => newEvent(event, `event-${serial++}`, clock.now())))
       if (handOver) result.delivery.committed('orders', stored, [])

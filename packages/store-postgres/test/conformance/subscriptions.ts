@@ -67,6 +67,32 @@ export function subscriptionConformance(server: () => TestServer): void {
   })
 
   describe('leases', () => {
+    test('are given back singly, and everybody sees who holds what', async () => {
+      const space = await newSpace(server())
+      const [a, b] = [(await space.open()).module('orders').leases, (await space.open()).module('orders').leases]
+      const blocks = async (of: typeof a, ...names: string[]): Promise<string[]> =>
+        (await of.holders(names, stale)).map(({ name, block, mine }) => `${name}#${block}${mine ? ' mine' : ''}`).sort()
+      await a.acquire('on:stock', [0, 1, 2], stale)
+      await a.acquire('on:cart', [0, 1], stale)
+      await a.release('on:stock', [1, 5])
+      expect(await blocks(a, 'on:stock', 'on:cart')).toEqual([
+        'on:cart#0 mine',
+        'on:cart#1 mine',
+        'on:stock#0 mine',
+        'on:stock#2 mine',
+      ])
+      expect(await b.acquire('on:stock', [0, 1, 2], stale)).toMatchObject([{ block: 1 }])
+      // Of another process, nothing is given back.
+      await b.release('on:stock', [0])
+      expect(await blocks(b, 'on:stock')).toEqual(['on:stock#0', 'on:stock#1 mine', 'on:stock#2'])
+      // As a takeover would find it: who does not renew, or lives no more, holds nothing.
+      await space.sql("update orders.banyan_leases set renewed_at = renewed_at - interval '2 hours' where block = 0")
+      expect(await blocks(b, 'on:stock')).toEqual(['on:stock#1 mine', 'on:stock#2'])
+      await space.sql('select pg_terminate_backend(owner_pid) from orders.banyan_leases where block = 2')
+      await until(async () => (await blocks(b, 'on:stock')).length === 1)
+      expect(await blocks(b, 'on:stock')).toEqual(['on:stock#1 mine'])
+    })
+
     test('are held by one session, and go to the next when it ends', async () => {
       const space = await newSpace(server())
       const lost: string[] = []
