@@ -15,7 +15,7 @@ const lanesPerBlock = 8
 const impatient = ownStatement("set local lock_timeout = '100ms'")
 const patient = ownStatement("set local lock_timeout = '10s'")
 const claim = ownStatement(`
-  update banyan_progress p set epoch = $4
+  update banyan_progress p set epoch = $4, timeline = banyan_timeline()
   where p.subscription = $1 and p.source = $2 and p.lane >= $3::int * ${lanesPerBlock}
     and p.lane < ($3::int + 1) * ${lanesPerBlock} and p.epoch <= $4
     and exists (select from banyan_leases l where l.name = $5 and l.block = $3::int and l.epoch = $4)
@@ -28,7 +28,7 @@ const endBlockers = ownStatement(`
 const lockNotAvailable = '55P03'
 
 /**
- * Stamps the lanes of a lease with its epoch. A unit of the last owner can hold them: it is fenced from now on, and if
+ * Stamps the lanes of a lease with its epoch, and with the timeline of the server: on another one they must be claimed anew. A unit of the last owner can hold them: it is fenced from now on, and if
  * its process was paused in the middle of it, it would hold them until it times out. So who stands in the way for longer
  * than a moment is ended (delivery.md, A subscription).
  * @throws `fenced` when the lease is not the current one any more

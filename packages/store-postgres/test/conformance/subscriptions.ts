@@ -52,6 +52,27 @@ export function subscriptionConformance(server: () => TestServer): void {
       expect((await orders.reader.query({ text: 'select count(*)::int as n from orders' })).rows).toEqual([{ n: 1 }])
     })
 
+    test('L4 what was claimed on another timeline of the server moves no more, until it is claimed again', async () => {
+      const space = await newSpace(server())
+      const orders = (await space.open()).module('orders')
+      await orders.subscriptions.ensure(key, start)
+      const [lease] = await orders.leases.acquire('on:stock', [0], stale)
+      if (!lease) throw new Error('no lease')
+      const { epoch } = lease
+      const advance = (from: number): Promise<unknown> =>
+        orders.unit().commit({ step: { key, lanes: [{ lane: 0, from, to: from + 1, epoch }] } })
+      await orders.subscriptions.claim(key, lease)
+      await advance(0)
+      // As a failover leaves it: the server goes on from where a standby was.
+      await space.sql("update orders.banyan_progress set timeline = '0000000F' where lane = 0")
+      expect(await codeOf(advance(1))).toBe('fenced')
+      expect((await orders.subscriptions.claim(key, lease))[0]).toMatchObject({ lane: 0, position: 1 })
+      await advance(1)
+      // Claimed by a process of an older release, which knew no timeline.
+      await space.sql('update orders.banyan_progress set timeline = null')
+      await advance(2)
+    })
+
     test('an operator’s reset fences whoever runs the subscription, until it claims again', async () => {
       const orders = await prepared()
       const [lease] = await orders.leases.acquire('on:stock', [0], stale)
