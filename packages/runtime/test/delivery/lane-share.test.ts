@@ -124,7 +124,8 @@ class Replica {
 }
 
 type Step =
-  | { readonly kind: 'join' | 'lapse' }
+  | { readonly kind: 'join' }
+  | { readonly kind: 'lapse' }
   | { readonly kind: 'leave' | 'kill'; readonly at: number }
   | { readonly kind: 'see'; readonly bits: number }
   | { readonly kind: 'round'; readonly turn: number }
@@ -141,10 +142,12 @@ async function run(simulation: Simulation, one: Step): Promise<void> {
   const { live } = simulation
   if (one.kind === 'join') simulation.join()
   else if (one.kind === 'lapse') simulation.lapse()
-  else if (one.kind === 'leave') await simulation.leave(one.at)
-  else if (one.kind === 'kill') simulation.kill(one.at)
   else if (one.kind === 'see') simulation.see((replica) => ((one.bits >> (live.indexOf(replica) % 10)) & 1) === 1)
-  else await simulation.round((all) => [...all.slice(one.turn % all.length), ...all.slice(0, one.turn % all.length)])
+  else if (one.kind === 'round') {
+    const { turn } = one
+    await simulation.round((all) => [...all.slice(turn % all.length), ...all.slice(0, turn % all.length)])
+  } else if (one.kind === 'leave') await simulation.leave(one.at)
+  else simulation.kill(one.at)
 }
 
 describe('blocks over replicas that come and go', () => {
