@@ -9,6 +9,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'tools/test/**/*.test.ts'],
+    globalSetup: ['./tools/vitest/global-setup.ts'],
     reporters: ['default', './tools/vitest/reporter.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

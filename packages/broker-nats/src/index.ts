@@ -1,1 +1,2 @@
-export {}
+export { locateNatsServer } from './server/binary.js'
+export { type NatsServer, type NatsServerOptions, startNatsServer } from './server/local-server.js'

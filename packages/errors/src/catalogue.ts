@@ -386,6 +386,21 @@ export const catalogue = {
     'Row count or checksum is not equal after the copy.',
     'Make sure that nothing else writes to either side, and run it again.',
   ),
+  // broker
+  'broker-missing': entry(
+    500,
+    false,
+    'No NATS server was found: {where}',
+    'Services talk through NATS. No npm package carries the server, and Banyan downloads nothing by itself.',
+    'Install nats-server 2.11.16 or later (https://nats.io/download, `brew install nats-server`, `apt-get install nats-server`) or set NATS_SERVER_BIN to it; or set NATS_URL to a server that runs already.',
+  ),
+  'broker-start-failed': entry(
+    500,
+    true,
+    'The NATS server did not start: {summary}',
+    'The server ended during its start, or refused its configuration; the end of its log is in the details.',
+    'Read the lines of the log: a port that is taken and a folder that cannot be written are the usual causes.',
+  ),
   // testing
   'no-stand-in': entry(
     501,

@@ -1,0 +1,149 @@
+import { execFile } from 'node:child_process'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { banyanError } from '@banyan/errors'
+import { locateNatsServer } from './binary.js'
+import { ServerProcess } from './server-process.js'
+
+export interface NatsServerOptions {
+  /** Owned by this server: its configuration, its JetStream store, the number of its process. Made when missing. */
+  readonly folder: string
+  /** Text of its configuration: accounts, permissions, TLS. Addresses and the store are set here, whatever it says. */
+  readonly config?: string
+  /** Default: any free one, kept over restarts. */
+  readonly port?: number
+  /** Default: NATS_SERVER_BIN, else what PATH leads to. */
+  readonly binary?: string
+  /** It ended though nobody stopped it: how, with the last lines of its log. */
+  readonly onExit?: (summary: string) => void
+}
+
+/** A NATS server of this machine, reachable over loopback only. */
+export interface NatsServer {
+  readonly url: string
+  readonly port: number
+  readonly pid: number
+  /** In order: the JetStream store is synced. Resolves when it has ended. */
+  stop(): Promise<void>
+  /** As a crash would end it. Resolves when it has ended. */
+  kill(): Promise<void>
+  /** Starts it again on the same port and store; stops it first where it runs. */
+  restart(): Promise<void>
+  /** Gives it another configuration while it runs; connections that it still allows stay. */
+  reload(config: string): Promise<void>
+}
+
+/**
+ * Starts a NATS server with JetStream.
+ * @throws broker-missing, broker-start-failed
+ */
+export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
+  const binary = options.binary ?? (await locateNatsServer())
+  const folder = resolve(options.folder)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const server = new LocalServer(binary, folder, options)
+  await server.start()
+  return server
+}
+
+/**
+ * Owns the folder and the one process that serves it.
+ *
+ * I1 A process that a killed owner left behind is ended before another uses its store.
+ */
+class LocalServer implements NatsServer {
+  readonly #binary: string
+  readonly #folder: string
+  readonly #configFile: string
+  readonly #pidFile: string
+  readonly #onExit: ((summary: string) => void) | undefined
+  #config: string
+  #port: number | undefined
+  #process: ServerProcess | undefined
+
+  constructor(binary: string, folder: string, options: NatsServerOptions) {
+    this.#binary = binary
+    this.#folder = folder
+    this.#configFile = join(folder, 'nats.conf')
+    this.#pidFile = join(folder, 'nats.pid')
+    this.#onExit = options.onExit
+    this.#config = options.config ?? ''
+    this.#port = options.port
+  }
+
+  get port(): number {
+    return this.#port as number
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0
+  }
+
+  async start(): Promise<void> {
+    await this.#endLeftBehind()
+    await this.#write()
+    const process = new ServerProcess(
+      this.#binary,
+      ['-c', this.#configFile, '-a', '127.0.0.1', '-p', String(this.#port ?? -1), '-P', this.#pidFile].concat(
+        '-js',
+        '-sd',
+        join(this.#folder, 'store'),
+      ),
+      this.#onExit,
+    )
+    this.#port = await process.ready()
+    this.#process = process
+  }
+
+  stop(): Promise<void> {
+    return this.#process?.end('SIGTERM') ?? Promise.resolve()
+  }
+
+  kill(): Promise<void> {
+    return this.#process?.end('SIGKILL') ?? Promise.resolve()
+  }
+
+  async restart(): Promise<void> {
+    await this.stop()
+    await this.start()
+  }
+
+  async reload(config: string): Promise<void> {
+    this.#config = config
+    await this.#write()
+    await this.#process?.reload()
+  }
+
+  // Credentials may stand in it; written beside and renamed, so that nobody reads half of it.
+  async #write(): Promise<void> {
+    await writeFile(`${this.#configFile}.new`, this.#config, { mode: 0o600 })
+    await rename(`${this.#configFile}.new`, this.#configFile)
+  }
+
+  /** I1 */
+  async #endLeftBehind(): Promise<void> {
+    const pid = Number(await readFile(this.#pidFile, 'utf8').catch(() => '')) // no file: nothing was left
+    if (!Number.isSafeInteger(pid) || pid <= 1) return
+    // The number may belong to another program by now: only what was started with this very file is ended.
+    if (!(await commandOf(pid)).includes(this.#configFile)) return
+    process.kill(pid, 'SIGTERM')
+    for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 50) {
+      if (!(await commandOf(pid)).includes(this.#configFile)) return
+      await new Promise((done) => setTimeout(done, 50))
+    }
+    throw banyanError('broker-start-failed', { summary: `process ${pid}, which was left behind, does not end` })
+  }
+}
+
+async function commandOf(pid: number): Promise<string> {
+  try {
+    return (await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)])).stdout
+  } catch {
+    return '' // ps fails when there is no such process
+  }
+}
