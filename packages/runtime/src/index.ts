@@ -8,10 +8,12 @@ export type {
   Outcome,
   Placement,
   Receiver,
+  ScopeEnd,
   TravelContext,
 } from './call/envelope.js'
 export { laneCount, laneOf } from './call/lane.js'
-export { payloadLimitBytes } from './call/size.js'
+export { Scope } from './call/scope.js'
+export { exceedsPayload, payloadLimitBytes } from './call/size.js'
 export { createDelivery, type Delivery, type DeliveryStatus } from './delivery/delivery.js'
 export { type DeliveryFaultPoint, deliveryFaultPoints } from './delivery/fault-points.js'
 export type { LaneShare } from './delivery/lane-share.js'
@@ -28,6 +30,7 @@ export type { CommitListener, Effects, EventRunner, JobRunner, SubscriptionPlan 
 export type { CollectContext, Collected } from './dispatch/collect.js'
 export { type CommandFaultPoint, commandFaultPoints } from './dispatch/fault-points.js'
 export { asOutcome, failed, rebuilt } from './dispatch/outcome.js'
+export { invalidInput } from './dispatch/run-command.js'
 export { checkEnvironment } from './lifecycle/host-modules.js'
 export { createRuntime, type RuntimeOptions } from './lifecycle/runtime.js'
 export type {

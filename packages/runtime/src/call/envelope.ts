@@ -46,12 +46,20 @@ export interface Cancellation {
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
+export type ScopeEnd = 'deadline-exceeded' | 'cancelled'
+
 /** Deadline and cancellation of one call, and of all that it calls. */
 export interface CallScope {
+  /** Why it ended early, if it did. */
+  readonly ended: ScopeEnd | undefined
+  /** Set while a command runs in another process: what became of it by the deadline is not known here. */
+  elsewhere: boolean
   /** Aborts at the deadline, when the caller gives up, and when the handler that made the call ends. */
   readonly signal: AbortSignal
   /** Milliseconds left, never more than the caller has; Infinity without a deadline. */
   remainingMs(): number
+  /** Tells once when the scope ends early. Costs a tenth of a listener on the signal. */
+  onEnd(listener: (end: ScopeEnd) => void): void
 }
 
 /** What comes back: a value in the portable form, or an error as data (P6). */

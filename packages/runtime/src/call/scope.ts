@@ -1,7 +1,5 @@
 import type { Ambient } from '@banyan/ambient'
-import type { CallScope } from './envelope.js'
-
-export type ScopeEnd = 'deadline-exceeded' | 'cancelled'
+import type { CallScope, ScopeEnd } from './envelope.js'
 
 /**
  * Deadline and cancellation of one call (P7). Owns the timer of its deadline; knows the scopes of the calls made under
@@ -12,8 +10,8 @@ export type ScopeEnd = 'deadline-exceeded' | 'cancelled'
  * I3 `close` releases the timer and leaves no reference behind.
  */
 export class Scope implements CallScope {
-  /** Why it ended early, if it did. */
   ended: ScopeEnd | undefined
+  elsewhere = false
   /** Set while the commit of the call is under way: from then on its outcome may be unknown. */
   committing = false
   readonly deadlineAt: number
@@ -64,7 +62,6 @@ export class Scope implements CallScope {
     return this.#openChildren
   }
 
-  /** Tells once when the scope ends early. */
   onEnd(listener: (end: ScopeEnd) => void): void {
     if (this.ended) listener(this.ended)
     else if (this.#listeners) this.#listeners.push(listener)

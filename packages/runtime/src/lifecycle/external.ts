@@ -1,6 +1,6 @@
 import type { Ambient } from '@banyan/ambient'
 import { type BanyanError, banyanError } from '@banyan/errors'
-import type { Cancellation, Envelope, Outcome, TravelContext } from '../call/envelope.js'
+import type { Cancellation, Envelope, Outcome, ScopeEnd, TravelContext } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
 import { failed } from '../dispatch/outcome.js'
 import type { ExternalCall } from './types.js'
@@ -93,6 +93,7 @@ export function withinScope(
   })
 }
 
-function endError(scope: Scope, end: 'deadline-exceeded' | 'cancelled', operation: string): BanyanError {
-  return banyanError(scope.committing ? 'outcome-unknown' : end, { operation })
+function endError(scope: Scope, end: ScopeEnd, operation: string): BanyanError {
+  const unknown = scope.committing || (scope.elsewhere && end === 'deadline-exceeded')
+  return banyanError(unknown ? 'outcome-unknown' : end, { operation })
 }

@@ -1,0 +1,42 @@
+import type { InstanceReport, ModuleReport } from '../mesh.js'
+
+const states = new Set(['starting', 'running', 'stopping', 'stopped'])
+const longestReport = 1_048_576
+
+/** What a process tells of itself, read from its JSON; undefined when it is garbled. */
+export function readReport(message: Uint8Array): InstanceReport | undefined {
+  if (message.length > longestReport) return undefined
+  let value: Partial<Record<keyof InstanceReport, unknown>> | null
+  try {
+    value = JSON.parse(Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString('utf8'))
+  } catch {
+    return undefined // garbled: the next one comes within a second
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  const { instance, service, host, pid, startedAt, state, modules } = value
+  const ok =
+    isToken(instance) &&
+    isToken(service) &&
+    typeof host === 'string' &&
+    typeof pid === 'number' &&
+    typeof startedAt === 'number' &&
+    states.has(state as string) &&
+    Array.isArray(modules) &&
+    modules.every(isModule)
+  return ok ? (value as unknown as InstanceReport) : undefined
+}
+
+// It becomes part of subjects.
+const isToken = (value: unknown): boolean => typeof value === 'string' && /^[\w-]{1,128}$/.test(value)
+
+function isModule(value: unknown): value is ModuleReport {
+  if (typeof value !== 'object' || value === null) return false
+  const { module, version, ...numbers } = value as ModuleReport
+  return (
+    isToken(module) &&
+    typeof version === 'string' &&
+    [numbers.running, numbers.queued, numbers.limit, numbers.lag, numbers.parked, numbers.deadLetters].every(
+      (count) => typeof count === 'number',
+    )
+  )
+}

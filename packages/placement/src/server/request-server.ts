@@ -1,0 +1,106 @@
+import { type BanyanError, banyanError, errorData, isBanyanError } from '@banyan/errors'
+import type { Logger } from '@banyan/runtime'
+import type { Response } from '../caller/requests.js'
+import { GarbledFrame } from '../frames/reader.js'
+import { type RequestFrame, readRequest, writeResponse } from '../frames/request-frame.js'
+import { FrameWriter } from '../frames/writer.js'
+import { answerLog } from '../log/log-server.js'
+import type { MeshHost } from '../mesh.js'
+import { answerRoute } from '../route/routes.js'
+import type { Topology } from '../topology.js'
+import type { ReplyTo } from './reply-outbox.js'
+
+export interface RequestServerOptions {
+  readonly host: MeshHost
+  readonly topology: Topology
+  readonly logger: Logger
+  readonly messageBytes: () => number
+  readonly send: (to: ReplyTo, message: Uint8Array) => void
+  readonly garbled: (service: string) => void
+}
+
+export type RequestSubject = { readonly module: string; readonly service: string } & (
+  | { readonly kind: 'log'; readonly operation: string }
+  | { readonly kind: 'route' }
+)
+
+/** Requests beyond are refused at once (P9); those of routes are bounded by their modules too. */
+const mostRequests = 256
+const retryAfterMs = 100
+/** What a message needs beside the body. */
+const headBytes = 16_384
+
+/** Answers what other processes ask of modules here beside calls. Whatever was taken is answered. */
+export class RequestServer {
+  readonly #options: RequestServerOptions
+  readonly #writer = new FrameWriter()
+  #underWay = 0
+  #idle: (() => void) | undefined
+
+  constructor(options: RequestServerOptions) {
+    this.#options = options
+  }
+
+  /** Takes a message. Never throws. */
+  take(subject: RequestSubject, message: Uint8Array): void {
+    const frame = readRequest(message)
+    if (!frame) return this.#options.garbled(subject.service)
+    const to: ReplyTo = { service: subject.service, module: subject.module, token: frame.token }
+    if (this.#underWay >= mostRequests) {
+      const what = `module ${subject.module}`
+      this.#fail(to, frame, banyanError('overloaded', { what, retryAfterMs }, { details: { retryAfterMs } }))
+      return
+    }
+    this.#underWay++
+    void this.#answer(subject, frame)
+      .then(
+        (response) => this.#send(to, frame, response),
+        (error: unknown) => this.#fail(to, frame, this.#known(subject, error)),
+      )
+      .finally(() => {
+        if (--this.#underWay === 0) this.#idle?.()
+      })
+  }
+
+  idle(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#idle = resolve
+    })
+  }
+
+  async #answer(subject: RequestSubject, frame: RequestFrame): Promise<Response> {
+    const { host, topology, messageBytes } = this.#options
+    const { module } = subject
+    if (subject.kind === 'route') return answerRoute(host, module, frame)
+    return answerLog(host.log(module), topology, { ...subject, head: frame.head }, messageBytes() - headBytes)
+  }
+
+  #known({ module }: RequestSubject, error: unknown): BanyanError {
+    if (isBanyanError(error)) return error
+    if (error instanceof GarbledFrame) return banyanError('invalid-request', { summary: error.message })
+    this.#options.logger.error({ err: error, module }, 'a request of another process failed')
+    return banyanError('unavailable', { what: `module ${module}` })
+  }
+
+  #send(to: ReplyTo, { number }: RequestFrame, { head, body }: Response): void {
+    const writer = this.#writer.reset()
+    writeResponse(writer, { number, ok: true, head, body })
+    const limitBytes = this.#options.messageBytes()
+    if (writer.length <= limitBytes) return this.#options.send(to, writer.take())
+    const what = `an answer of module ${to.module}`
+    const writerOfError = this.#writer.reset()
+    writeResponse(writerOfError, {
+      number,
+      ok: false,
+      error: errorData(banyanError('payload-too-large', { what, limitBytes })),
+    })
+    this.#options.send(to, writerOfError.take())
+  }
+
+  #fail(to: ReplyTo, { number }: RequestFrame, error: BanyanError): void {
+    const writer = this.#writer.reset()
+    writeResponse(writer, { number, ok: false, error: errorData(error) })
+    this.#options.send(to, writer.take())
+  }
+}
