@@ -1,2 +1,4 @@
+export { connectMesh, type MeshOptions } from './calls/connect-mesh.js'
+export { connectNats, type NatsOptions, type NatsTls } from './connection/connect.js'
 export { locateNatsServer } from './server/binary.js'
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './server/local-server.js'

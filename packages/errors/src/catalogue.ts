@@ -401,6 +401,13 @@ export const catalogue = {
     'The server ended during its start, or refused its configuration; the end of its log is in the details.',
     'Read the lines of the log: a port that is taken and a folder that cannot be written are the usual causes.',
   ),
+  'broker-unreachable': entry(
+    503,
+    true,
+    'The NATS server at {target} cannot be reached: {summary}',
+    'Wrong address, wrong credentials or certificates, or the server does not run.',
+    'Check NATS_URL and that the server runs; credentials are written by `banyan access emit`.',
+  ),
   // testing
   'no-stand-in': entry(
     501,

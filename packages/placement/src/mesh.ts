@@ -14,6 +14,8 @@ export type MeshHost = Pick<Runtime, 'accept' | 'route' | 'log' | 'health' | 'co
  *    and has no reply ends as `outcome-unknown` for commands, never as failed (P6).
  */
 export interface Mesh extends Elsewhere {
+  /** Of this process, as in its report. */
+  readonly instance: string
   /** Delivers to modules of other processes. */
   readonly placement: Placement
   /** Begins to take calls for the modules of this process, and tells the others that it is there. */
@@ -37,6 +39,8 @@ export interface InstanceReport {
   readonly pid: number
   /** Milliseconds since 1970. */
   readonly startedAt: number
+  /** How often it has been connected to the broker: what was on its way to it when that broke is lost. */
+  readonly connections: number
   readonly state: HealthReport['state']
   readonly modules: readonly ModuleReport[]
 }

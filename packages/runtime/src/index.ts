@@ -31,7 +31,7 @@ export type { CollectContext, Collected } from './dispatch/collect.js'
 export { type CommandFaultPoint, commandFaultPoints } from './dispatch/fault-points.js'
 export { asOutcome, failed, rebuilt } from './dispatch/outcome.js'
 export { invalidInput } from './dispatch/run-command.js'
-export { checkEnvironment } from './lifecycle/host-modules.js'
+export { checkEnvironment, defaultTimeoutMs, timeoutOf } from './lifecycle/host-modules.js'
 export { createRuntime, type RuntimeOptions } from './lifecycle/runtime.js'
 export type {
   ExternalCall,

@@ -148,6 +148,15 @@ export class RemotePlacement implements Placement {
     }
   }
 
+  /** The broker does not let this process call the operation there. */
+  forbidden(module: string, operation: string, instance: string): void {
+    for (const call of [...this.#sent.values()]) {
+      const { envelope, provider } = call
+      if (envelope.module !== module || envelope.operation !== operation || provider?.instance !== instance) continue
+      this.#end(call, failed(banyanError('access-denied', { operation: call.callee.name })))
+    }
+  }
+
   /** The connection to the broker broke: whatever was sent may have been taken. */
   lost(): void {
     for (const call of [...this.#outboxes.drop(), ...this.#sent.values(), ...this.#waiting.keys()])

@@ -2,7 +2,7 @@ import { isCompatible, parseVersion } from '@banyan/contract'
 import type { InstanceReport } from '../mesh.js'
 import { type Topology, serviceOf } from '../topology.js'
 import { versionParts } from '../version-line.js'
-import { type Every, every } from './every.js'
+import { type Every, every, once } from './every.js'
 
 /** A process that runs a module, as those see it who call it. One object as long as the process is known. */
 export interface Provider {
@@ -29,7 +29,7 @@ export interface DirectoryOptions {
   readonly instance: string
   /** How long an instance may be silent before it counts as dead. */
   readonly lapseMs: number
-  /** It is dead, or has said goodbye: nothing will come from it. */
+  /** It is dead, has said goodbye, or was cut off for a while: nothing comes back of what was sent to it before. */
   readonly gone: (instance: string) => void
 }
 
@@ -81,6 +81,7 @@ export class Directory {
     }
     if (!known && this.#count(service) >= instancesPerService) return
     const changed = !known || known.suspected || signature(known.report) !== signature(report)
+    const wasCutOff = known !== undefined && known.report.connections !== report.connections
     const entry = known ?? { report, silent: 0, providers: new Map(), suspected: false }
     entry.report = report
     entry.silent = 0
@@ -90,6 +91,7 @@ export class Directory {
       this.#setProviders(entry)
       this.#changed()
     }
+    if (wasCutOff) this.#options.gone(report.instance)
   }
 
   /** Processes that run the newest version that serves a caller built with `wanted`; empty when none is known. */
@@ -107,6 +109,24 @@ export class Directory {
     }
     this.#cache.set(key, best)
     return best
+  }
+
+  /** A process that runs such a version, waited for up to the time given (real time). */
+  whenProvided(module: string, wanted: string, waitMs: number): Promise<Provider | undefined> {
+    const [known] = this.providers(module, wanted)
+    if (known) return Promise.resolve(known)
+    return new Promise((resolve) => {
+      const finish = (provider: Provider | undefined): void => {
+        timer.end()
+        unwatch()
+        resolve(provider)
+      }
+      const timer = once(waitMs, () => finish(undefined))
+      const unwatch = this.onChange(() => {
+        const [provider] = this.providers(module, wanted)
+        if (provider) finish(provider)
+      })
+    })
   }
 
   /** Nobody listens at this instance any more, says the broker: it is skipped until it tells of itself again. */

@@ -13,13 +13,14 @@ export function readReport(message: Uint8Array): InstanceReport | undefined {
     return undefined // garbled: the next one comes within a second
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { instance, service, host, pid, startedAt, state, modules } = value
+  const { instance, service, host, pid, startedAt, connections, state, modules } = value
   const ok =
     isToken(instance) &&
     isToken(service) &&
     typeof host === 'string' &&
     typeof pid === 'number' &&
     typeof startedAt === 'number' &&
+    typeof connections === 'number' &&
     states.has(state as string) &&
     Array.isArray(modules) &&
     modules.every(isModule)

@@ -1,0 +1,238 @@
+import type { Ambient } from '@banyan/ambient'
+import { banyanError } from '@banyan/errors'
+import { type App, modulesOf } from '@banyan/module'
+import {
+  askRoute,
+  type CallLimits,
+  Directory,
+  frameKind,
+  type InstanceReport,
+  kindOf,
+  type Mesh,
+  type MeshHost,
+  once,
+  RemotePlacement,
+  RemoteSource,
+  type ReplicaChooser,
+  Requests,
+  readReplies,
+  readResponse,
+  type Topology,
+} from '@banyan/placement'
+import { defaultTimeoutMs, type Elsewhere, type Logger, type Metric, type SourceLog, timeoutOf } from '@banyan/runtime'
+import { type Msg, type NatsConnection, PermissionViolationError, type Status } from '@nats-io/transport-node'
+import { meshMetrics } from './metrics.js'
+import { NatsWire } from './nats-wire.js'
+import { Presence } from './presence.js'
+import { Serving } from './serving.js'
+import { CallSubjects, readRefusedCall, readReplySubject } from './subjects.js'
+
+export interface NatsMeshOptions {
+  readonly connection: NatsConnection
+  readonly app: App
+  readonly topology: Topology
+  /** The service that this process is one of. */
+  readonly service: string
+  readonly ambient: Ambient
+  readonly logger: Logger
+  readonly limits?: Partial<CallLimits>
+  readonly chooser?: ReplicaChooser
+  readonly presenceMs: number
+  readonly lapseMs: number
+}
+
+const presenceWaitMs = 1_000
+const checkMs = 5_000
+
+/** One process among those of its app, over one connection in the account of calls. */
+export class NatsMesh implements Mesh {
+  readonly instance: string
+  readonly directory: Directory
+  readonly placement: RemotePlacement
+  readonly #options: NatsMeshOptions
+  readonly #connection: NatsConnection
+  readonly #subjects: CallSubjects
+  readonly #wire: NatsWire
+  readonly #requests: Requests
+  readonly #presence: Presence
+  readonly #timeouts: ReadonlyMap<string, number>
+  #serving: Serving | undefined
+  #closed = false
+
+  constructor(options: NatsMeshOptions) {
+    this.#options = options
+    const { connection, app, topology, service, ambient, limits, chooser } = options
+    this.#connection = connection
+    this.instance = ambient.newId()
+    const token = ambient.newId()
+    this.#subjects = new CallSubjects(topology.app, service, token)
+    this.#wire = new NatsWire(connection, this.#subjects, token)
+    this.directory = new Directory({
+      topology,
+      instance: this.instance,
+      lapseMs: options.lapseMs,
+      gone: (instance) => this.placement.gone(instance),
+    })
+    this.placement = new RemotePlacement({
+      app,
+      wire: this.#wire,
+      directory: this.directory,
+      ambient,
+      ...(limits === undefined ? {} : { limits }),
+      ...(chooser === undefined ? {} : { chooser }),
+    })
+    this.#requests = new Requests(this.#wire)
+    this.#timeouts = new Map(modulesOf(app).map((module) => [module.name, timeoutOf(module)]))
+    connection.subscribe(this.#subjects.replies, { callback: (error, message) => this.#heard(error, message) })
+    this.#presence = new Presence({
+      connection,
+      wire: this.#wire,
+      subjects: this.#subjects,
+      directory: this.directory,
+      instance: this.instance,
+      service,
+      startedAt: ambient.now(),
+      periodMs: options.presenceMs,
+    })
+    void this.#watch()
+  }
+
+  async serve(host: MeshHost): Promise<void> {
+    const { topology, logger } = this.#options
+    this.#serving = new Serving({
+      connection: this.#connection,
+      wire: this.#wire,
+      subjects: this.#subjects,
+      instance: this.instance,
+      topology,
+      logger,
+      host,
+    })
+    // Told only when the broker hands calls over.
+    await this.check()
+    this.#presence.enter('running', host)
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    // Told first: whoever hears it calls another process, and whoever does not is told that nobody listens here.
+    this.#presence.enter('stopping')
+    await this.#serving?.drain(deadlineMs)
+    if (this.#wire.connected) await this.check()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#presence.enter('stopped')
+    this.#presence.close()
+    this.directory.close()
+    this.placement.close()
+    this.#requests.lost()
+    if (this.#wire.connected) await this.check().catch(() => undefined) // it is closed either way
+    this.#wire.connected = false
+    await this.#connection.close()
+  }
+
+  source(module: string): SourceLog {
+    return new RemoteSource(module, this.#requests)
+  }
+
+  async route(
+    module: string,
+    route: string,
+    request: Request,
+    options: Parameters<Elsewhere['route']>[3] = {},
+  ): Promise<Response> {
+    const { ambient } = this.#options
+    const wanted = this.placement.versionFor(module)
+    if (wanted === undefined) throw banyanError('unknown-module', { module })
+    const provider = await this.directory.whenProvided(module, wanted, presenceWaitMs)
+    if (!provider) throw banyanError('unavailable', { what: `module ${module}` })
+    const timeoutMs = this.#timeouts.get(module) ?? defaultTimeoutMs
+    return askRoute(this.#requests, ambient, { module, version: provider.version, route, timeoutMs }, request, options)
+  }
+
+  instances(): readonly InstanceReport[] {
+    return this.directory.instances()
+  }
+
+  metrics(): readonly Metric[] {
+    return meshMetrics({
+      callsOut: this.placement.underWay,
+      callsIn: this.#serving?.underWay ?? 0,
+      requestsOut: this.#requests.underWay,
+      garbled: this.#serving?.garbled ?? 0,
+      sentBytes: this.#wire.sentBytes,
+      connected: this.#wire.connected,
+      instances: this.directory.instances().length,
+    })
+  }
+
+  async check(): Promise<void> {
+    const unavailable = (cause?: unknown): Error => banyanError('unavailable', { what: 'the NATS server' }, { cause })
+    if (!this.#wire.connected) throw unavailable()
+    await new Promise<void>((resolve, reject) => {
+      const timer = once(checkMs, () => reject(unavailable()))
+      const flushed = this.#connection.flush()
+      flushed.then(resolve, (error: unknown) => reject(unavailable(error))).finally(() => timer.end())
+    })
+  }
+
+  #heard(error: Error | null, message: Msg): void {
+    if (error) return
+    const { module, what } = readReplySubject(message.subject)
+    const { data } = message
+    if (data.length === 0) {
+      if (message.headers?.code === 503) this.#nobody(module, what)
+      return
+    }
+    if (kindOf(data) === frameKind.replies) {
+      const frame = readReplies(data)
+      if (frame) this.placement.replied(module, frame)
+      else this.#options.logger.warn({ module }, 'a reply that cannot be read')
+      return
+    }
+    const response = readResponse(data)
+    if (response) this.#requests.responded(module, response)
+    else this.#options.logger.warn({ module }, 'a response that cannot be read')
+  }
+
+  /** What the broker gave back is named by the last token of the reply subject. */
+  #nobody(module: string, what: string): void {
+    if (what.startsWith('r')) return this.#requests.nobody(module, Number(what.slice(1)))
+    const [first, count] = what.split('-')
+    this.placement.nobody(module, Number(first), Number(count))
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.#connection.status()) this.#changed(status)
+  }
+
+  #changed(status: Status): void {
+    const { logger, service } = this.#options
+    if (status.type === 'disconnect') this.#setConnected(false)
+    else if (status.type === 'reconnect') this.#setConnected(true)
+    else if (status.type === 'error') {
+      const { error } = status
+      logger.error({ err: error, service }, 'the NATS server refused something')
+      if (!(error instanceof PermissionViolationError)) return
+      const refused = readRefusedCall(error.subject)
+      if (refused) this.placement.forbidden(refused.module, refused.operation, refused.instance)
+    }
+  }
+
+  #setConnected(connected: boolean): void {
+    if (this.#closed) return
+    const { logger, service } = this.#options
+    this.#wire.connected = connected
+    this.directory.hearing = connected
+    if (connected) {
+      logger.info({ service }, 'connected to the NATS server again')
+      this.#presence.reconnected()
+      return
+    }
+    logger.warn({ service }, 'the connection to the NATS server is lost; trying again')
+    this.placement.lost()
+    this.#requests.lost()
+  }
+}

@@ -1,0 +1,108 @@
+import {
+  CallServer,
+  type MeshHost,
+  once,
+  ReplyOutbox,
+  RequestServer,
+  type RequestSubject,
+  type Topology,
+} from '@banyan/placement'
+import type { Logger } from '@banyan/runtime'
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
+import type { NatsWire } from './nats-wire.js'
+import { type CallSubjects, readCallSubject, readLogSubject, readRouteSubject } from './subjects.js'
+
+export interface ServingOptions {
+  readonly connection: NatsConnection
+  readonly wire: NatsWire
+  readonly subjects: CallSubjects
+  readonly instance: string
+  readonly topology: Topology
+  readonly logger: Logger
+  readonly host: MeshHost
+}
+
+const batchBytes = 65_536
+
+/**
+ * What this process takes from the others: calls, requests of its logs and routes.
+ *
+ * I1 After `drain` nothing new comes, and what the broker had handed over is answered.
+ */
+export class Serving {
+  readonly #connection: NatsConnection
+  readonly #replies: ReplyOutbox
+  readonly #calls: CallServer
+  readonly #requests: RequestServer
+  readonly #taking: Subscription[] = []
+  readonly #cancels: Subscription[] = []
+
+  constructor(options: ServingOptions) {
+    const { connection, wire, instance, topology, logger, host } = options
+    this.#connection = connection
+    this.#replies = new ReplyOutbox({ instance, batchBytes, send: (to, message) => wire.sendReply(to, message) })
+    this.#calls = new CallServer({ host, topology, logger, replies: this.#replies, backlog: () => wire.backlog })
+    this.#requests = new RequestServer({
+      host,
+      topology,
+      logger,
+      messageBytes: () => wire.messageBytes,
+      send: (to, message) => wire.sendReply(to, message),
+      garbled: (service) => this.#calls.garbledFrom(service),
+    })
+    for (const { module, version } of host.health().modules) this.#take(options, module, version)
+  }
+
+  get underWay(): number {
+    return this.#calls.underWay
+  }
+
+  get garbled(): number {
+    return this.#calls.garbled
+  }
+
+  /** I1 */
+  async drain(deadlineMs: number): Promise<void> {
+    const work = (async () => {
+      // Resolves when the broker has taken note and all that it had sent before was handed over.
+      await Promise.all(this.#taking.map((subscription) => subscription.drain()))
+      await Promise.all([this.#calls.idle(), this.#requests.idle()])
+    })()
+    await Promise.race([
+      // A connection that breaks meanwhile leaves nothing to wait for.
+      work.catch(() => undefined),
+      new Promise<void>((done) => void once(deadlineMs, done)),
+    ])
+    this.#replies.flush()
+    for (const subscription of this.#cancels) subscription.unsubscribe()
+  }
+
+  #take({ subjects, instance }: ServingOptions, module: string, version: string): void {
+    this.#subscribe(subjects.calls(module, version, instance), ({ subject, data }) =>
+      this.#calls.take(readCallSubject(subject), data),
+    )
+    const request = (read: (subject: string) => RequestSubject): ((message: Msg) => void) => {
+      return ({ subject, data }) => this.#requests.take(read(subject), data)
+    }
+    this.#subscribe(subjects.logs(module), request(readLogSubject), module)
+    this.#subscribe(subjects.routes(module, version), request(readRouteSubject), module)
+    this.#cancels.push(
+      this.#connection.subscribe(subjects.cancels(module), {
+        callback: (error, { data }) => {
+          if (!error) this.#calls.cancel(data)
+        },
+      }),
+    )
+  }
+
+  #subscribe(subject: string, take: (message: Msg) => void, queue?: string): void {
+    this.#taking.push(
+      this.#connection.subscribe(subject, {
+        ...(queue === undefined ? {} : { queue }),
+        callback: (error, message) => {
+          if (!error) take(message)
+        },
+      }),
+    )
+  }
+}

@@ -1,0 +1,73 @@
+import type { Ambient } from '@banyan/ambient'
+import { banyanError } from '@banyan/errors'
+import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node'
+
+export interface NatsOptions {
+  /** Addresses of one cluster. */
+  readonly servers: string | readonly string[]
+  /** What the server shows for this connection. */
+  readonly name: string
+  /** For the spread of attempts to connect again. */
+  readonly ambient: Ambient
+  /** An nkey; absent where the server asks for nothing. */
+  readonly credentials?: { readonly seed: string }
+  readonly tls?: NatsTls
+  /** Where replies to the library's own requests come. */
+  readonly inboxPrefix?: string
+  /** How long the first connection may take. Default 10 s. */
+  readonly timeoutMs?: number
+}
+
+/** Files in PEM. */
+export interface NatsTls {
+  readonly caFile?: string
+  readonly certFile?: string
+  readonly keyFile?: string
+}
+
+const longestPauseMs = 2_000
+const shortestPauseMs = 50
+
+/**
+ * Connects to NATS. A connection that breaks is made again for ever, with growing pauses and full jitter, so that
+ * the processes of an app do not all come back at once.
+ * @throws broker-unreachable
+ */
+export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
+  const { credentials, tls, inboxPrefix, ambient } = options
+  const servers = typeof options.servers === 'string' ? options.servers.split(',') : [...options.servers]
+  let attempts = 0
+  try {
+    const connection = await connect({
+      servers,
+      name: options.name,
+      timeout: options.timeoutMs ?? 10_000,
+      // Without these traces a message costs half: see docs/decisions/0018-frames.md.
+      noAsyncTraces: true,
+      maxReconnectAttempts: -1,
+      ignoreAuthErrorAbort: true,
+      pingInterval: 10_000,
+      maxPingOut: 2,
+      reconnectDelayHandler: () =>
+        shortestPauseMs + ambient.random() * Math.min(longestPauseMs, shortestPauseMs * 2 ** Math.min(attempts++, 10)),
+      ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
+      ...(tls === undefined ? {} : { tls: { ...tls } }),
+      ...(credentials === undefined
+        ? {}
+        : { authenticator: nkeyAuthenticator(new TextEncoder().encode(credentials.seed)) }),
+    })
+    void watch(connection, () => {
+      attempts = 0
+    })
+    return connection
+  } catch (error) {
+    const summary = error instanceof Error ? error.message : String(error)
+    throw banyanError('broker-unreachable', { target: servers.map(withoutPassword).join(', '), summary }, { cause: error })
+  }
+}
+
+async function watch(connection: NatsConnection, connected: () => void): Promise<void> {
+  for await (const { type } of connection.status()) if (type === 'reconnect') connected()
+}
+
+const withoutPassword = (server: string): string => server.replace(/\/\/[^@/]*@/, '//')
