@@ -105,7 +105,7 @@ export function shopApp(on: ReturnType<typeof bench>, version = '1.2.0'): App {
         await on.wait(key, signal)
         return { text: key }
       },
-      who: (_, { caller }) => ({ caller: null, subject: caller?.subject ?? null }),
+      who: (_, { caller, identity }) => ({ caller: caller ?? null, subject: identity?.subject ?? null }),
       version: () => ({ text: version }),
     },
     routes: {
