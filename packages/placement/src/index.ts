@@ -1,6 +1,6 @@
+export { type RemoteOptions, RemotePlacement } from './caller/remote-placement.js'
 export { RemoteSource } from './caller/remote-source.js'
-export { RemotePlacement, type RemoteOptions } from './caller/remote-placement.js'
-export { type RequestTo, Requests, type RequestWire } from './caller/requests.js'
+export { Requests, type RequestTo, type RequestWire } from './caller/requests.js'
 export { type CallLimits, type CallWire, defaultCallLimits, type ReplicaChooser } from './caller/wire.js'
 export { Directory, type DirectoryOptions, type Provider, type Replicas } from './directory/directory.js'
 export { type Every, every, once } from './directory/every.js'

@@ -22,7 +22,12 @@ export function meshMetrics(numbers: MeshNumbers): readonly Metric[] {
     one('instances', 'gauge', 'Processes of the app that are known', numbers.instances),
     one('calls_out', 'gauge', 'Calls to other processes without an outcome', numbers.callsOut),
     one('calls_in', 'gauge', 'Calls of other processes without an answer', numbers.callsIn),
-    one('requests_out', 'gauge', 'Questions to logs and routes of other processes without an answer', numbers.requestsOut),
+    one(
+      'requests_out',
+      'gauge',
+      'Questions to logs and routes of other processes without an answer',
+      numbers.requestsOut,
+    ),
     one('garbled_total', 'counter', 'Messages that could not be read', numbers.garbled),
     one('sent_bytes_total', 'counter', 'Bytes of messages handed to the broker', numbers.sentBytes),
   ]

@@ -199,9 +199,9 @@ export class NatsMesh implements Mesh {
 
   /** What the broker gave back is named by the last token of the reply subject. */
   #nobody(module: string, what: string): void {
-    if (what.startsWith('r')) return this.#requests.nobody(module, Number(what.slice(1)))
     const [first, count] = what.split('-')
-    this.placement.nobody(module, Number(first), Number(count))
+    if (count === undefined) this.#requests.nobody(module, Number(what.slice(1)))
+    else this.placement.nobody(module, Number(first), Number(count))
   }
 
   async #watch(): Promise<void> {

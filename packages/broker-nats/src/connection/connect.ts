@@ -62,7 +62,11 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
     return connection
   } catch (error) {
     const summary = error instanceof Error ? error.message : String(error)
-    throw banyanError('broker-unreachable', { target: servers.map(withoutPassword).join(', '), summary }, { cause: error })
+    throw banyanError(
+      'broker-unreachable',
+      { target: servers.map(withoutPassword).join(', '), summary },
+      { cause: error },
+    )
   }
 }
 

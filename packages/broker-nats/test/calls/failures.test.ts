@@ -45,7 +45,9 @@ meshSuite('failures between processes', (suite) => {
     on.release('q')
     on.release('c')
     await suite.server.restart()
-    await until(() => front.mesh.metrics().some(({ name, samples }) => name === 'banyan_wire_connected' && samples[0]?.value === 1))
+    await until(() =>
+      front.mesh.metrics().some(({ name, samples }) => name === 'banyan_wire_connected' && samples[0]?.value === 1),
+    )
     await front.mesh.check()
     let last = ''
     await until(() => {
@@ -122,7 +124,9 @@ meshSuite('failures between processes', (suite) => {
     await other.flush()
     await until(() => front.mesh.instances().some(({ instance }) => instance === 'thief'))
     expect(front.mesh.instances().some(({ instance }) => instance === 'liar' || instance === 'unheard')).toBe(false)
-    expect(front.mesh.directory.providers('stock', '1.0.0').map(({ instance }) => instance)).toEqual([stocks.mesh.instance])
+    expect(front.mesh.directory.providers('stock', '1.0.0').map(({ instance }) => instance)).toEqual([
+      stocks.mesh.instance,
+    ])
     await other.close()
   })
 

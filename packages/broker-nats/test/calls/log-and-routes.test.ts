@@ -63,8 +63,12 @@ meshSuite('logs and routes of other processes', (suite) => {
     const { mesh } = await suite.start({ service: 'sales' })
     await mesh.source('stock').register('orders', 'on', positions, 4)
     expect(store.registered).toEqual([['orders', 'on', positions, 4]])
-    await expect(mesh.source('stock').register('mail', 'on', positions, 4)).rejects.toMatchObject({ code: 'access-denied' })
-    await expect(mesh.source('stock').register('orders', 'on', [1], 4)).rejects.toMatchObject({ code: 'invalid-request' })
+    await expect(mesh.source('stock').register('mail', 'on', positions, 4)).rejects.toMatchObject({
+      code: 'access-denied',
+    })
+    await expect(mesh.source('stock').register('orders', 'on', [1], 4)).rejects.toMatchObject({
+      code: 'invalid-request',
+    })
     expect(store.registered).toHaveLength(1)
   })
 
@@ -87,8 +91,8 @@ meshSuite('logs and routes of other processes', (suite) => {
     expect(response.headers.get('x-from')).toBe('far')
     expect(await response.text()).toBe(`photo: ${payloadLimitBytes}`)
     await expect(post(Buffer.alloc(payloadLimitBytes + 1))).rejects.toMatchObject({ code: 'payload-too-large' })
-    await expect(
-      runtime.route('stock', 'GET /nowhere', new Request('http://shop.test/nowhere')),
-    ).rejects.toMatchObject({ code: 'not-found' })
+    await expect(runtime.route('stock', 'GET /nowhere', new Request('http://shop.test/nowhere'))).rejects.toMatchObject(
+      { code: 'not-found' },
+    )
   })
 })

@@ -1,5 +1,12 @@
 import { banyanError } from '@banyan/errors'
-import { type LogEvent, laneCount, type ModuleStore, type RecordedOutcome, type Store, type Unit } from '@banyan/runtime'
+import {
+  type LogEvent,
+  laneCount,
+  type ModuleStore,
+  type RecordedOutcome,
+  type Store,
+  type Unit,
+} from '@banyan/runtime'
 
 /** What calls need of a store, in memory and shared by the replicas of a test: outcomes that are recorded, and a log to read. */
 export class MemoryStore implements Store {

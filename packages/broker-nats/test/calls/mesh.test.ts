@@ -2,7 +2,7 @@ import { createAmbient } from '@banyan/ambient'
 import { createLogger, createRuntime, type Outcome, payloadLimitBytes } from '@banyan/runtime'
 import { expect, test } from 'vitest'
 import { MemoryStore } from './memory-store.js'
-import { type Process } from './processes.js'
+import type { Process } from './processes.js'
 import { bench, shopApp } from './shop.js'
 import { meshSuite, until } from './suite.js'
 
@@ -11,7 +11,12 @@ const code = (outcome: Outcome): string => (outcome.ok ? 'ok' : outcome.error.co
 /** The same app in one process, to compare with. */
 async function alone(on = bench('one')): Promise<Pick<Process, 'call'>> {
   const app = shopApp(on)
-  const options = { ambient: createAmbient(), logger: createLogger({ level: 'silent' }), environment: {}, baseFolder: '.' }
+  const options = {
+    ambient: createAmbient(),
+    logger: createLogger({ level: 'silent' }),
+    environment: {},
+    baseFolder: '.',
+  }
   const runtime = createRuntime({ app, store: new MemoryStore(), work: 'calls', ...options })
   await runtime.start()
   return {
@@ -29,7 +34,9 @@ meshSuite('calls between processes', (suite) => {
     expect(await front.call('stock.level', { text: 'apple' })).toEqual({ ok: true, value: { text: 'apple at one' } })
     expect(await front.call('stock.add', { sku: suite.app })).toEqual({ ok: true, value: { times: 1 } })
     expect(await front.call('stock.nested', {})).toEqual({ ok: true, value: undefined })
-    expect(await front.call('stock.take', { sku: 'pear' })).toEqual(await (await alone()).call('stock.take', { sku: 'pear' }))
+    expect(await front.call('stock.take', { sku: 'pear' })).toEqual(
+      await (await alone()).call('stock.take', { sku: 'pear' }),
+    )
   })
 
   test('a call from a module to a module of another process goes through two services', async () => {
@@ -81,7 +88,10 @@ meshSuite('calls between processes', (suite) => {
     await suite.start({ service: 'stocks' })
     const front = await suite.start({ service: 'front' })
     const identity = { subject: 'ann', permissions: ['stock:read'] }
-    expect(await front.call('stock.who', {}, { identity })).toEqual({ ok: true, value: { caller: null, subject: 'ann' } })
+    expect(await front.call('stock.who', {}, { identity })).toEqual({
+      ok: true,
+      value: { caller: null, subject: 'ann' },
+    })
     expect(await front.call('stock.who', {})).toEqual({ ok: true, value: { caller: null, subject: null } })
   })
 

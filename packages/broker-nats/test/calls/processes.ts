@@ -14,7 +14,7 @@ export interface Process {
   stop(): Promise<void>
 }
 
-export interface ProcessOptions extends Partial<MeshOptions> {
+export interface ProcessOptions extends Partial<Omit<MeshOptions, 'app'>> {
   readonly url: string
   /** Names the subjects, so that tests do not hear each other. */
   readonly app: string

@@ -40,7 +40,10 @@ export interface Bench {
 }
 
 export function bench(name: string): Bench & { wait(key: string, signal: AbortSignal): Promise<void> } {
-  const gates = new Map<string, { reached: () => void; isReached: Promise<void>; open: () => void; opened: Promise<void> }>()
+  const gates = new Map<
+    string,
+    { reached: () => void; isReached: Promise<void>; open: () => void; opened: Promise<void> }
+  >()
   const gate = (key: string) => {
     let found = gates.get(key)
     if (!found) {

@@ -97,7 +97,10 @@ export class Outboxes {
     const writer = this.#writer.reset()
     beginCalls(writer, this.#wire.token, calls.length)
     for (let index = 0; index < calls.length; index++) writeCall(writer, first + index, calls[index] as PendingCall)
-    if (writer.length > this.#wire.messageBytes) return this.#split(box, calls)
+    if (writer.length > this.#wire.messageBytes) {
+      this.#split(box, calls)
+      return
+    }
     this.#next += calls.length
     for (let index = 0; index < calls.length; index++) this.#sent(calls[index] as PendingCall, first + index)
     this.#wire.sendCalls(box.provider, box.operation, first, calls.length, writer.take())
@@ -105,7 +108,7 @@ export class Outboxes {
 
   /** Inputs are within the limit, but what travels with them has none of its own. */
   #split(box: Outbox, calls: readonly PendingCall[]): void {
-    if (calls.length === 1) return this.#tooLarge(calls[0] as PendingCall)
-    for (const call of calls) this.#send(box, [call])
+    if (calls.length === 1) this.#tooLarge(calls[0] as PendingCall)
+    else for (const call of calls) this.#send(box, [call])
   }
 }

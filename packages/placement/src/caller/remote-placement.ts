@@ -4,8 +4,8 @@ import type { App } from '@banyan/module'
 import { type CallScope, type Envelope, failed, type Outcome, type Placement, type Receiver } from '@banyan/runtime'
 import type { Directory, Provider } from '../directory/directory.js'
 import { type Every, once } from '../directory/every.js'
-import { frameLimits } from '../frames/limits.js'
 import { writeCancel } from '../frames/call-frame.js'
+import { frameLimits } from '../frames/limits.js'
 import type { RepliesFrame } from '../frames/reply-frame.js'
 import { FrameWriter } from '../frames/writer.js'
 import { Callees } from './callees.js'
@@ -96,7 +96,8 @@ export class RemotePlacement implements Placement {
     const encoded = callee.encode(envelope.input)
     if ('error' in encoded) return refuse(receiver, encoded.error)
     if (scope.ended) return refuse(receiver, banyanError(scope.ended, { operation: callee.name }))
-    if (!this.#wire.connected) return refuse(receiver, banyanError('unavailable', { what: `module ${envelope.module}` }))
+    if (!this.#wire.connected)
+      return refuse(receiver, banyanError('unavailable', { what: `module ${envelope.module}` }))
     const { text } = encoded
     // I4
     if (this.#calls >= this.#limits.calls || this.#bytes + (text?.length ?? 0) > this.#limits.bytes) {

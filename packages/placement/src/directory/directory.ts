@@ -1,6 +1,6 @@
 import { isCompatible, parseVersion } from '@banyan/contract'
 import type { InstanceReport } from '../mesh.js'
-import { type Topology, serviceOf } from '../topology.js'
+import { serviceOf, type Topology } from '../topology.js'
 import { versionParts } from '../version-line.js'
 import { type Every, every, once } from './every.js'
 

@@ -29,7 +29,16 @@ export interface CallsFrame {
   readonly calls: readonly NumberedCall[]
 }
 
-const has = { command: 1, repeatable: 2, caller: 4, input: 8, causation: 16, traceparent: 32, tracestate: 64, identity: 128 }
+const has = {
+  command: 1,
+  repeatable: 2,
+  caller: 4,
+  input: 8,
+  causation: 16,
+  traceparent: 32,
+  tracestate: 64,
+  identity: 128,
+}
 
 /** Begins a message; exactly `count` calls must follow. */
 export function beginCalls(writer: FrameWriter, token: string, count: number): void {

@@ -24,7 +24,11 @@ export function beginReplies(writer: FrameWriter, instance: string, count: numbe
 
 /** The JSON of an outcome: undefined for success without a value. */
 export function outcomeText(outcome: Outcome): string | undefined {
-  return outcome.ok ? (outcome.value === undefined ? undefined : JSON.stringify(outcome.value)) : JSON.stringify(outcome.error)
+  return outcome.ok
+    ? outcome.value === undefined
+      ? undefined
+      : JSON.stringify(outcome.value)
+    : JSON.stringify(outcome.error)
 }
 
 export function writeReply(writer: FrameWriter, number: number, ok: boolean, text: string | undefined): void {
@@ -58,7 +62,8 @@ export function readError(text: string): ErrorData {
   const value = JSON.parse(text) as Partial<ErrorData> | null
   if (typeof value !== 'object' || value === null) throw new GarbledFrame('an error that is no object')
   const { code, message, retryable, status } = value
-  if (typeof code !== 'string' || typeof message !== 'string') throw new GarbledFrame('an error without code or message')
+  if (typeof code !== 'string' || typeof message !== 'string')
+    throw new GarbledFrame('an error without code or message')
   if (typeof retryable !== 'boolean' || typeof status !== 'number') throw new GarbledFrame('an error without its kind')
   return value as ErrorData
 }

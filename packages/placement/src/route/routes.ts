@@ -1,7 +1,7 @@
 import type { Ambient } from '@banyan/ambient'
 import { banyanError } from '@banyan/errors'
 import type { Elsewhere, ExternalCall } from '@banyan/runtime'
-import type { Requests, Response as Answer } from '../caller/requests.js'
+import type { Response as Answer, Requests } from '../caller/requests.js'
 import { readIdentity } from '../frames/call-frame.js'
 import type { MeshHost } from '../mesh.js'
 import { bodyBytes, requestHead, requestOf, responseHead, responseOf } from './http.js'
@@ -67,5 +67,8 @@ export async function answerRoute(
     ...(typeof traceparent === 'string' ? { traceparent } : {}),
     ...(typeof tracestate === 'string' ? { tracestate } : {}),
   })
-  return { head: responseHead(response), body: await bodyBytes(response, `the body of an answer of ${module} ${route}`) }
+  return {
+    head: responseHead(response),
+    body: await bodyBytes(response, `the body of an answer of ${module} ${route}`),
+  }
 }

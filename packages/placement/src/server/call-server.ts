@@ -4,7 +4,7 @@ import { type CallsFrame, type NumberedCall, readCalls, readCancel } from '../fr
 import { outcomeText } from '../frames/reply-frame.js'
 import type { MeshHost } from '../mesh.js'
 import { serviceOf, type Topology } from '../topology.js'
-import { type ReplyOutbox, type ReplyTo } from './reply-outbox.js'
+import type { ReplyOutbox, ReplyTo } from './reply-outbox.js'
 import { CallerGone } from './taken.js'
 
 export interface CallServerOptions {
@@ -62,13 +62,15 @@ export class CallServer {
   /** Takes a message of calls. Never throws. */
   take(subject: CallSubject, message: Uint8Array): void {
     const frame = readCalls(message)
-    if (!frame) return this.garbledFrom(subject.service)
+    if (!frame) {
+      this.garbledFrom(subject.service)
+      return
+    }
     const to: ReplyTo = { service: subject.service, module: subject.module, token: frame.token }
     // I3
     if (this.#bytes + message.length > this.#bytesMost || this.#options.backlog() > this.#bytesMost)
-      return this.#refuseAll(to, frame)
-    const bytes = message.length / frame.calls.length
-    for (const call of frame.calls) this.#run(subject, to, call, bytes)
+      this.#refuseAll(to, frame)
+    else for (const call of frame.calls) this.#run(subject, to, call, message.length / frame.calls.length)
   }
 
   /** Callers gave up. */
@@ -89,12 +91,18 @@ export class CallServer {
 
   garbledFrom(service: string): void {
     if (this.#garbled++ === 0)
-      this.#options.logger.warn({ service }, 'a message that cannot be read came from the broker; further ones are only counted')
+      this.#options.logger.warn(
+        { service },
+        'a message that cannot be read came from the broker; further ones are only counted',
+      )
   }
 
   #run(subject: CallSubject, to: ReplyTo, call: NumberedCall, bytes: number): void {
     const envelope = this.#envelope(subject, call)
-    if ('ok' in envelope) return this.#answer(to, call.number, envelope)
+    if ('ok' in envelope) {
+      this.#answer(to, call.number, envelope)
+      return
+    }
     const gone = this.#begin(to.token, call.number, bytes)
     this.#options.host.accept(envelope, { timeoutMs: call.remainingMs, signal: gone }).then(
       (outcome) => this.#ended(to, call.number, bytes, outcome),
@@ -129,7 +137,11 @@ export class CallServer {
   }
 
   #refuseAll(to: ReplyTo, { calls }: CallsFrame): void {
-    const error = banyanError('overloaded', { what: `module ${to.module}`, retryAfterMs }, { details: { retryAfterMs } })
+    const error = banyanError(
+      'overloaded',
+      { what: `module ${to.module}`, retryAfterMs },
+      { details: { retryAfterMs } },
+    )
     for (const { number } of calls) this.#answer(to, number, failed(error))
   }
 

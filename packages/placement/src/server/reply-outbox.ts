@@ -48,7 +48,11 @@ export class ReplyOutbox {
       while (from < replies.length) {
         let end = from
         let bytes = 0
-        while (end < replies.length && end - from < frameLimits.items && (end === from || bytes < this.#options.batchBytes))
+        while (
+          end < replies.length &&
+          end - from < frameLimits.items &&
+          (end === from || bytes < this.#options.batchBytes)
+        )
           bytes += (replies[end++] as Reply).text?.length ?? 0
         this.#send(to, replies.slice(from, end))
         from = end

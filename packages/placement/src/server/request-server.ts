@@ -44,7 +44,10 @@ export class RequestServer {
   /** Takes a message. Never throws. */
   take(subject: RequestSubject, message: Uint8Array): void {
     const frame = readRequest(message)
-    if (!frame) return this.#options.garbled(subject.service)
+    if (!frame) {
+      this.#options.garbled(subject.service)
+      return
+    }
     const to: ReplyTo = { service: subject.service, module: subject.module, token: frame.token }
     if (this.#underWay >= mostRequests) {
       const what = `module ${subject.module}`
@@ -87,15 +90,11 @@ export class RequestServer {
     const writer = this.#writer.reset()
     writeResponse(writer, { number, ok: true, head, body })
     const limitBytes = this.#options.messageBytes()
-    if (writer.length <= limitBytes) return this.#options.send(to, writer.take())
-    const what = `an answer of module ${to.module}`
-    const writerOfError = this.#writer.reset()
-    writeResponse(writerOfError, {
-      number,
-      ok: false,
-      error: errorData(banyanError('payload-too-large', { what, limitBytes })),
-    })
-    this.#options.send(to, writerOfError.take())
+    if (writer.length > limitBytes) {
+      const error = banyanError('payload-too-large', { what: `an answer of module ${to.module}`, limitBytes })
+      writeResponse(writer.reset(), { number, ok: false, error: errorData(error) })
+    }
+    this.#options.send(to, writer.take())
   }
 
   #fail(to: ReplyTo, { number }: RequestFrame, error: BanyanError): void {

@@ -37,9 +37,13 @@ const item = fc.record({
   remainingMs: span,
   travel,
   input: maybe(json),
-}) as fc.Arbitrary<CallItem>
+}) as unknown as fc.Arbitrary<CallItem>
 
-const calls = fc.record({ token: name, first: fc.nat(1_000_000), items: fc.array(item, { minLength: 1, maxLength: 20 }) })
+const calls = fc.record({
+  token: name,
+  first: fc.nat(1_000_000),
+  items: fc.array(item, { minLength: 1, maxLength: 20 }),
+})
 
 const error = fc.record({
   code: name,
@@ -54,7 +58,15 @@ const outcome = fc.oneof(
   error.map((data) => ({ ok: false as const, error: data })),
 )
 
-function callsMessage({ token, first, items }: { token: string; first: number; items: readonly CallItem[] }): Uint8Array {
+function callsMessage({
+  token,
+  first,
+  items,
+}: {
+  token: string
+  first: number
+  items: readonly CallItem[]
+}): Uint8Array {
   const writer = new FrameWriter()
   beginCalls(writer, token, items.length)
   for (const [index, call] of items.entries()) writeCall(writer, first + index, call)
@@ -123,7 +135,9 @@ describe('frames', () => {
 
   test('any bytes are read as something or as nothing, and never throw', () => {
     const bytes = fc.uint8Array({ maxLength: 400 })
-    const likely = fc.tuple(fc.integer({ min: 1, max: 5 }), bytes).map(([kind, rest]) => Uint8Array.of(0xb1, kind, ...rest))
+    const likely = fc
+      .tuple(fc.integer({ min: 1, max: 5 }), bytes)
+      .map(([kind, rest]) => Uint8Array.of(0xb1, kind, ...rest))
     fc.assert(
       fc.property(fc.oneof(bytes, likely), (message) => {
         for (const read of Object.values(readers)) read(message)
@@ -178,7 +192,13 @@ describe('frames', () => {
     })
     for (const identity of [null, 7, {}, { subject: 'me' }, { subject: 'me', permissions: [1] }])
       expect(readCalls(callsMessage({ token: 't', first: 1, items: [call(identity)] }))).toBeUndefined()
-    for (const data of ['null', '{}', '{"code":"a","message":"b"}', '{', '{"code":1,"message":"b","retryable":true,"status":1}']) {
+    for (const data of [
+      'null',
+      '{}',
+      '{"code":"a","message":"b"}',
+      '{',
+      '{"code":1,"message":"b","retryable":true,"status":1}',
+    ]) {
       const writer = new FrameWriter()
       beginReplies(writer, 'i', 1)
       writeReply(writer, 1, false, data)
