@@ -1,4 +1,4 @@
-import type { Ambient } from '@banyan/ambient'
+import { type Ambient, createAmbient } from '@banyan/ambient'
 import { banyanError } from '@banyan/errors'
 import { type App, modulesOf } from '@banyan/module'
 import {
@@ -63,8 +63,10 @@ export class NatsMesh implements Mesh {
     this.#options = options
     const { connection, app, topology, service, ambient, limits, chooser } = options
     this.#connection = connection
-    this.instance = ambient.newId()
-    const token = ambient.newId()
+    // Not from the ambient of the app: processes that share a seed would have the same, and a token must not be guessed.
+    const own = createAmbient()
+    this.instance = own.newId()
+    const token = own.newId()
     this.#subjects = new CallSubjects(topology.app, service, token)
     this.#wire = new NatsWire(connection, this.#subjects, token)
     this.directory = new Directory({
@@ -117,7 +119,8 @@ export class NatsMesh implements Mesh {
     // Told first: whoever hears it calls another process, and whoever does not is told that nobody listens here.
     this.#presence.enter('stopping')
     await this.#serving?.drain(deadlineMs)
-    if (this.#wire.connected) await this.check()
+    // Whether the broker has the last replies; when it cannot say, nothing more can be done for them.
+    if (this.#wire.connected) await this.check().catch(() => undefined)
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,7 @@
 import { createAmbient } from '@banyan/ambient'
 import { beginCalls, type CallItem, FrameWriter, readReplies, writeCall } from '@banyan/placement'
 import type { Outcome } from '@banyan/runtime'
-import { createUser } from '@nats-io/nkeys'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { connect, type NatsConnection, nkeys } from '@nats-io/transport-node'
 import { expect, test } from 'vitest'
 import { connectNats } from '../../src/index.js'
 import { bench } from './shop.js'
@@ -160,7 +159,7 @@ meshSuite('failures between processes', (suite) => {
   })
 })
 
-const user = createUser()
+const user = nkeys.createUser()
 const denied = `authorization { users: [{ nkey: ${user.getPublicKey()}, permissions: { publish: { deny: ["*.call.stock.*.*.*.echo.*"] } } }] }`
 
 meshSuite(

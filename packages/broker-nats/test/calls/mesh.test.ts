@@ -120,6 +120,7 @@ meshSuite('calls between processes', (suite) => {
       expect(code(remote)).toBe('deadline-exceeded')
     }
     expect(on.cancelled).toEqual(['late stock.wait', 'late stock.hold'])
+    for (const key of on.cancelled) on.release(key)
   })
 
   test('a caller that gives up is heard by the handler (P7)', async () => {
@@ -132,6 +133,7 @@ meshSuite('calls between processes', (suite) => {
     controller.abort()
     expect(code(await given)).toBe('cancelled')
     await until(() => on.cancelled.includes('left'))
+    on.release('left')
   })
 
   test('a call that its handler did not wait for is cancelled across processes (P1)', async () => {
@@ -145,6 +147,7 @@ meshSuite('calls between processes', (suite) => {
     sales.release('lost left')
     expect(code(await given)).toBe('not-awaited')
     await until(() => on.cancelled.includes('lost'))
+    on.release('lost')
   })
 
   test('a module that nobody runs is unavailable after the time in which processes find each other', async () => {
