@@ -1,4 +1,12 @@
 export { connectMesh, type MeshOptions } from './calls/connect-mesh.js'
 export { connectNats, type NatsOptions, type NatsTls } from './connection/connect.js'
+export { type BrokerEvents, createBrokerEvents, type EventsOptions } from './events/events.js'
+export {
+  type EnsureStreamsOptions,
+  ensureStreams,
+  publishedModules,
+  removeStreams,
+  type StreamPlan,
+} from './events/streams.js'
 export { locateNatsServer } from './server/binary.js'
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './server/local-server.js'

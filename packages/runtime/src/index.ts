@@ -27,6 +27,7 @@ export {
   type RetentionPolicy,
 } from './delivery/options.js'
 export type { CommitListener, Effects, EventRunner, JobRunner, SubscriptionPlan } from './delivery/ports.js'
+export type { RelayHealth } from './delivery/relay/relay.js'
 export type { CollectContext, Collected } from './dispatch/collect.js'
 export { type CommandFaultPoint, commandFaultPoints } from './dispatch/fault-points.js'
 export { asOutcome, failed, rebuilt } from './dispatch/outcome.js'
@@ -45,7 +46,9 @@ export type {
 } from './lifecycle/types.js'
 export { createLogger, type Logger } from './logging/logger.js'
 export type { Elsewhere } from './ports/elsewhere.js'
+export type { EventStream, StreamEnd, StreamRefusal, StreamState } from './ports/event-stream.js'
 export type { SourceLog } from './ports/source-log.js'
+export type { RemoteSource, SourceStream, StreamFollow, StreamSink } from './ports/source-stream.js'
 export type {
   CommandMark,
   Committed,

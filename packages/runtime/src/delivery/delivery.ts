@@ -11,6 +11,8 @@ import { deliveryMetrics } from './metrics.js'
 import { type DeliveryHost, type DeliveryOptions, defaultDeliveryLimits } from './options.js'
 import type { CommitListener, SubscriptionPlan } from './ports.js'
 import { Registrar } from './registrar.js'
+import { Relay, type RelayHealth } from './relay/relay.js'
+import { RemoteLag } from './relay/remote-lag.js'
 import { Retention } from './retention.js'
 import { settle } from './settled.js'
 import { Subscription } from './subscription.js'
@@ -21,6 +23,7 @@ export interface DeliveryStatus {
   /** As last counted, every few seconds. */
   readonly deadLetters: number
   readonly jobsRunning: number
+  readonly relay?: RelayHealth
 }
 
 /** Everything that happens after a commit: events to their subscribers, jobs to their callees, what is old to rest. */
@@ -84,6 +87,8 @@ class ProcessDelivery implements Delivery {
   readonly #bySource = new Map<string, Subscription[]>()
   readonly #jobs = new Map<string, JobsRunner>()
   readonly #retentions: Retention[] = []
+  readonly #relays = new Map<string, Relay>()
+  readonly #remoteLags = new Map<string, RemoteLag>()
   #registrar: Registrar | undefined
   #unlisten: (() => void) | undefined
   #started: Promise<void> | undefined
@@ -120,6 +125,8 @@ class ProcessDelivery implements Delivery {
       ...this.#subscriptions,
       ...this.#jobs.values(),
       ...this.#retentions,
+      ...this.#relays.values(),
+      ...this.#remoteLags.values(),
       this.#registrar,
     ])
       part.start()
@@ -143,15 +150,25 @@ class ProcessDelivery implements Delivery {
     )
     const policy = this.#options.retention?.[module] ?? {}
     this.#retentions.push(new Retention(module, { store, keeper, host, policy }))
+    const stream = this.#options.stream?.(module)
+    if (!stream) return
+    const isRemote = (subscriber: string): boolean => !this.#options.hosted.includes(subscriber)
+    const { log } = store
+    this.#relays.set(module, new Relay(module, { stream, feed: this.#feed(module), log, keeper, host, isRemote }))
+    this.#remoteLags.set(module, new RemoteLag({ log, host, isRemote }))
+  }
+
+  #feed(source: string): Feed {
+    const known = this.#feeds.get(source)
+    if (known) return known
+    const feed = new Feed(source, this.#options.source?.(source) ?? this.#host.store.module(source).log, this.#host)
+    this.#feeds.set(source, feed)
+    return feed
   }
 
   #prepareSubscription(plan: SubscriptionPlan): void {
     const { source, subscription } = plan.key
-    let feed = this.#feeds.get(source)
-    if (!feed) {
-      feed = new Feed(source, this.#options.source?.(source) ?? this.#host.store.module(source).log, this.#host)
-      this.#feeds.set(source, feed)
-    }
+    const feed = this.#feed(source)
     const keeper = this.#keepers.get(plan.module)
     if (!keeper) throw new Error(`A subscription of ${plan.module} was planned, but the module is not hosted here`)
     const one = new Subscription(
@@ -167,6 +184,7 @@ class ProcessDelivery implements Delivery {
         committed: (events, jobs) => this.committed(plan.module, events, jobs),
         appendedUnseen: () => {
           this.#feeds.get(plan.module)?.nudge()
+          this.#relays.get(plan.module)?.appended()
           this.#jobs.get(plan.module)?.wake()
         },
       },
@@ -191,10 +209,14 @@ class ProcessDelivery implements Delivery {
     const cancel = this.#host.upkeepAfter(deadlineMs, () => {
       for (const worker of workers) worker.abort()
     })
-    const ended = Promise.all([...workers, ...this.#retentions].map((part) => part.stop()))
+    const ended = Promise.all(
+      [...workers, ...this.#retentions, ...this.#remoteLags.values()].map((part) => part.stop()),
+    )
     // A handler that neither ends nor heeds its signal must not keep the process: the rest is the store's rollback.
     await this.#within(deadlineMs + interruptMs, ended)
     cancel()
+    // What the workers committed last is published as well.
+    await this.#within(interruptMs, Promise.all([...this.#relays.values()].map((relay) => relay.stop())))
     const upkeep = [...this.#feeds.values(), ...this.#keepers.values(), ...(this.#registrar ? [this.#registrar] : [])]
     await this.#within(interruptMs, Promise.all(upkeep.map((part) => part.stop())))
   }
@@ -214,6 +236,7 @@ class ProcessDelivery implements Delivery {
   committed(module: string, events: readonly LogEvent[], jobs: readonly NewJob[]): void {
     if (events.length > 0) {
       this.#feeds.get(module)?.committed(events)
+      this.#relays.get(module)?.appended()
       this.#activity.note()
     }
     if (jobs.length > 0) this.#jobs.get(module)?.added(jobs)
@@ -242,9 +265,15 @@ class ProcessDelivery implements Delivery {
             .map((one) => one.health()),
           deadLetters: this.#registrar?.deadLetters(module) ?? 0,
           jobsRunning: this.jobsRunning(module),
+          ...this.#relayHealth(module),
         },
       ]),
     )
+  }
+
+  #relayHealth(module: string): { readonly relay?: RelayHealth } {
+    const relay = this.#relays.get(module)
+    return relay ? { relay: relay.health() } : {}
   }
 
   jobsRunning(module: string): number {
@@ -258,7 +287,7 @@ class ProcessDelivery implements Delivery {
   }
 
   pressure(module: string): number | undefined {
-    let longest: number | undefined
+    let longest = this.#remoteLags.get(module)?.pressureMs()
     for (const one of this.#bySource.get(module) ?? []) {
       const waitMs = one.pressureMs()
       if (waitMs !== undefined && (longest === undefined || waitMs > longest)) longest = waitMs
@@ -274,6 +303,7 @@ class ProcessDelivery implements Delivery {
 
   appended(module: string): void {
     this.#feeds.get(module)?.nudge()
+    this.#relays.get(module)?.appended()
     this.#jobs.get(module)?.wake()
     this.#activity.note()
   }
@@ -284,6 +314,7 @@ class ProcessDelivery implements Delivery {
       subscriptions: this.#subscriptions,
       jobs: [...this.#jobs.values()],
       retentions: this.#retentions,
+      relays: [...this.#relays.values()],
     })
   }
 }

@@ -1,6 +1,7 @@
 import type { Metric } from '../lifecycle/types.js'
 import type { Feed } from './feed/feed.js'
 import type { JobsRunner } from './jobs-runner.js'
+import type { Relay } from './relay/relay.js'
 import type { Retention } from './retention.js'
 import type { Subscription } from './subscription.js'
 
@@ -9,6 +10,7 @@ interface Parts {
   readonly subscriptions: readonly Subscription[]
   readonly jobs: readonly JobsRunner[]
   readonly retentions: readonly Retention[]
+  readonly relays: readonly Relay[]
 }
 
 /** The numbers of the delivery. Labels are modules, sources and subscriptions, so they are bounded by the contracts. */
@@ -16,6 +18,7 @@ export function deliveryMetrics(parts: Parts): Metric[] {
   return [
     ...subscriptionMetrics(parts.subscriptions),
     ...feedMetrics(parts.feeds),
+    ...relayMetrics(parts.relays),
     ...jobMetrics(parts.jobs),
     counter('banyan_retention_pruned_total', 'Rows pruned by policy', parts.retentions, ({ module, counters }) => [
       { labels: { module, what: 'inbox' }, value: counters.inbox },
@@ -67,13 +70,36 @@ function feedMetrics(feeds: readonly Feed[]): Metric[] {
     counter('banyan_feed_events_total', 'Events read, from memory or from the log', feeds, ({ source, counters }) => [
       { labels: { source, from: 'memory' }, value: counters.fromMemory },
       { labels: { source, from: 'log' }, value: counters.fromLog },
+      { labels: { source, from: 'stream' }, value: counters.fromStream },
     ]),
+    counter('banyan_feed_published_total', 'Events heard as a source published them', feeds, ({ source, counters }) => [
+      { labels: { source }, value: counters.published },
+    ]),
+    counter('banyan_feed_missed_total', 'Looks that found events not heard of', feeds, ({ source, counters }) => [
+      { labels: { source }, value: counters.missed },
+    ]),
+    gauge('banyan_feed_following', '1 while the events of a source come as they are published', feeds, (feed) =>
+      feed.following === undefined ? [] : [{ labels: { source: feed.source }, value: feed.following ? 1 : 0 }],
+    ),
     counter('banyan_feed_reads_total', 'Statements that read the log or its heads', feeds, ({ source, counters }) => [
       { labels: { source, what: 'events' }, value: counters.reads },
       { labels: { source, what: 'heads' }, value: counters.polls },
     ]),
     gauge('banyan_feed_cached_events', 'Events held in memory', feeds, ({ source, cached }) => [
       { labels: { source }, value: cached.events },
+    ]),
+  ]
+}
+
+function relayMetrics(relays: readonly Relay[]): Metric[] {
+  const count = (name: string, help: string, value: (relay: Relay) => number): Metric =>
+    counter(name, help, relays, (relay) => [{ labels: { module: relay.module }, value: value(relay) }])
+  return [
+    count('banyan_relay_published_total', 'Events published to other services', (one) => one.counters.published),
+    count('banyan_relay_refused_total', 'Publications that the broker refused', (one) => one.counters.refused),
+    count('banyan_relay_refilled_total', 'Streams that were filled again', (one) => one.counters.refilled),
+    gauge('banyan_relay_behind', 'Events not published yet', relays, (relay) => [
+      { labels: { module: relay.module }, value: relay.health().behind },
     ]),
   ]
 }

@@ -1,5 +1,6 @@
 import type { Ambient } from '@banyan/ambient'
-import type { SourceLog } from '../ports/source-log.js'
+import type { EventStream } from '../ports/event-stream.js'
+import type { RemoteSource } from '../ports/source-stream.js'
 import type { Store } from '../ports/store.js'
 import type { Backoff } from './backoff.js'
 import type { LaneShare } from './lane-share.js'
@@ -90,6 +91,12 @@ export interface DeliveryLimits {
   readonly retentionMs: number
   /** Rows pruned by one statement. Default 1,000. */
   readonly pruneRows: number
+  /** Events published to other services before an acknowledgement is waited for, twice at a time. Default 256. */
+  readonly relayWindow: number
+  /** How often an idle stream of events is looked at, whether it lost any. Default 1 s. */
+  readonly relayWatchMs: number
+  /** Newest events of a log that are published again at most, when its stream lost them. Default 131,072. */
+  readonly relayRefill: number
 }
 
 export const defaultDeliveryLimits: DeliveryLimits = {
@@ -120,6 +127,9 @@ export const defaultDeliveryLimits: DeliveryLimits = {
   registerMs: 5_000,
   retentionMs: 60_000,
   pruneRows: 1_000,
+  relayWindow: 256,
+  relayWatchMs: 1_000,
+  relayRefill: 131_072,
 }
 
 export interface DeliveryOptions extends LaneSharing {
@@ -131,7 +141,9 @@ export interface DeliveryOptions extends LaneSharing {
   /** Modules that this process hosts. */
   readonly hosted: readonly string[]
   /** Where the log of a source is read. Default: the store, which serves where every source is of this process. */
-  readonly source?: (module: string) => SourceLog
+  readonly source?: (module: string) => RemoteSource
+  /** Where the events of a module here are published for other services; undefined where nobody listens there. */
+  readonly stream?: (module: string) => EventStream | undefined
   readonly events: EventRunner
   readonly jobs: JobRunner
   /** By module; a module without one has the defaults. */

@@ -197,10 +197,18 @@ export class Subscription {
     }
     if (lanes.length === 0) return lanes
     // Read after the claim, so that whatever was handled is in the log, if it is still the same log (I2).
-    await feed.refresh()
+    if ((await feed.look()) === 'stream') return this.#withoutSource(lanes, incarnation)
     if (lanes.some((lane) => lane.committed > (feed.heads[lane.lane] as number))) feed.markRestored(feed.heads)
     const isGone = this.#handledWhatIsGone(lanes, incarnation)
     if (isGone || incarnation !== feed.incarnation) throw this.#diverged()
+    return lanes
+  }
+
+  /** The source does not answer: what the broker has of the same log can be handled; whether it went back shows later (I2). */
+  #withoutSource(lanes: TenureLane[], incarnation: string | undefined): TenureLane[] {
+    const { feed } = this.setting
+    if (incarnation !== feed.incarnation) throw banyanError('unavailable', { what: `the log of ${feed.source}` })
+    feed.handled(lanes.map(({ lane, committed }) => ({ lane, after: committed })))
     return lanes
   }
 

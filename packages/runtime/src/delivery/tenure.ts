@@ -112,7 +112,13 @@ export class Tenure {
 
   /** Runs until it ends, and says why it did. */
   async run(): Promise<TenureEnd> {
+    const { laneNumbers } = this
+    const lag = (): number => this.lag
     const detach = this.setting.feed.attach({
+      lanes: laneNumbers,
+      get lag() {
+        return lag()
+      },
       wake: () => this.wakeLive(),
       grew: (lane, count) => {
         if (this.#byLane[lane]) this.lag += count

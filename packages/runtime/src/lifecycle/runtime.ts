@@ -5,8 +5,8 @@ import { banyanError, type Problem, problemsError } from '@banyan/errors'
 import { type AnyModule, type App, checkWiring, modulesOf } from '@banyan/module'
 import type { Cancellation, Envelope, Outcome, Placement } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
-import { createDelivery, type Delivery } from '../delivery/delivery.js'
 import { type DeliverySettings, defaultDeliveryLimits, type LaneSharing } from '../delivery/options.js'
+import { createDelivery, type Delivery, type DeliveryStatus } from '../delivery/delivery.js'
 import { type CollectContext, type Collected, collectEvents } from '../dispatch/collect.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
 import type { HostedModule } from '../dispatch/hosted-module.js'
@@ -20,7 +20,7 @@ import type { Store } from '../ports/store.js'
 import { externalEnvelope, refuseId, withinScope } from './external.js'
 import { defaultTimeoutMs, hostModules, timeoutOf } from './host-modules.js'
 import { retentionOf, subscriptionPlans } from './plans.js'
-import type { ExternalCall, HealthReport, Metric, ModuleState, Runtime, SettledReport } from './types.js'
+import type { ExternalCall, HealthReport, Metric, ModuleHealth, ModuleState, Runtime, SettledReport } from './types.js'
 
 export interface RuntimeOptions extends LaneSharing {
   readonly app: App
@@ -139,6 +139,7 @@ class LocalRuntime implements Runtime {
         this.#hosted.has(module) ? store.module(module).log : (this.#options.elsewhere as Elsewhere).source(module),
       ...(share === undefined ? {} : { share }),
       ...(onShareChange === undefined ? {} : { onShareChange }),
+      stream: (module) => this.#options.elsewhere?.stream?.(module),
       retention: Object.fromEntries(
         this.#modules.map((module) => [module.contract.name, retentionOf(module, delivery.retention)]),
       ),
@@ -288,6 +289,7 @@ class LocalRuntime implements Runtime {
         subscriptions: status.get(module.name)?.subscriptions ?? [],
         deadLetters: status.get(module.name)?.deadLetters ?? 0,
         jobs: { running: status.get(module.name)?.jobsRunning ?? 0 },
+        ...relayOf(status.get(module.name)),
       })),
     }
   }
@@ -305,6 +307,10 @@ class LocalRuntime implements Runtime {
   settled(timeoutMs?: number): Promise<SettledReport> {
     return this.#delivery.settled(timeoutMs)
   }
+}
+
+function relayOf(status: DeliveryStatus | undefined): Pick<ModuleHealth, 'relay'> {
+  return status?.relay ? { relay: status.relay } : {}
 }
 
 function hostProblems({ app, hosts, elsewhere }: RuntimeOptions): Problem[] {

@@ -1,5 +1,6 @@
 import type { AnyContract } from '@banyan/contract'
 import type { Cancellation, Envelope, Identity, Outcome } from '../call/envelope.js'
+import type { RelayHealth } from '../delivery/relay/relay.js'
 import type { CollectContext, Collected } from '../dispatch/collect.js'
 import type { SourceLog } from '../ports/source-log.js'
 
@@ -31,6 +32,8 @@ export interface ModuleHealth {
   readonly subscriptions: readonly SubscriptionHealth[]
   readonly deadLetters: number
   readonly jobs: { readonly running: number }
+  /** Absent where no other service listens to the module. */
+  readonly relay?: RelayHealth
 }
 
 export interface SubscriptionHealth {

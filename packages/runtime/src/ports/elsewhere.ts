@@ -1,5 +1,6 @@
 import type { ExternalCall } from '../lifecycle/types.js'
-import type { SourceLog } from './source-log.js'
+import type { EventStream } from './event-stream.js'
+import type { RemoteSource } from './source-stream.js'
 
 /**
  * The port to the processes that run the other modules of the app: what the engine needs of them beside calls, which go
@@ -7,7 +8,12 @@ import type { SourceLog } from './source-log.js'
  */
 export interface Elsewhere {
   /** The event log of a module of another process. It may be asked before that process is there, and rejects then. */
-  source(module: string): SourceLog
+  source(module: string): RemoteSource
+  /**
+   * Where the events of a module of this process are published for subscribers of other services; undefined when it has
+   * none.
+   */
+  stream?(module: string): EventStream | undefined
   /** Handles a raw route of a module of another process. Rejects with a BanyanError. */
   route(
     module: string,

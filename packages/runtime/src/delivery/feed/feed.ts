@@ -1,10 +1,12 @@
-import { banyanError } from '@banyan/errors'
+import { banyanError, isBanyanError } from '@banyan/errors'
 import { laneCount } from '../../call/lane.js'
 import type { SourceLog } from '../../ports/source-log.js'
-import type { LogEvent } from '../../ports/store.js'
+import type { RemoteSource } from '../../ports/source-stream.js'
+import type { LanePosition, LogEvent, LogHeads } from '../../ports/store.js'
 import { spread } from '../backoff.js'
 import { Bell } from '../bell.js'
 import type { DeliveryHost } from '../options.js'
+import { Follower } from './follower.js'
 import { eventBytes, TailCache } from './tail-cache.js'
 
 /** How far a reader is in one lane. */
@@ -15,6 +17,10 @@ export interface Cursor {
 }
 
 export interface FeedListener {
+  /** The lanes that it reads. */
+  readonly lanes: readonly number[]
+  /** How many events of them it has not handled. */
+  readonly lag: number
   /** Events may be waiting. */
   wake(): void
   /** The head of a lane moved on by this many events. */
@@ -29,12 +35,13 @@ const largestPage = 1_000
 
 /**
  * The log of one source as this process reads it: once for all subscribers here. Owns what is known of its heads, the
- * newest events in memory, and the polling that finds what other processes committed. Positions of subscribers are
- * their own.
+ * newest events in memory, the following of what is published where the source runs elsewhere, and the polling that finds
+ * what came in no other way. Positions of subscribers are their own.
  *
  * I1 What is served per lane starts right after the reader's position and has no gap (L2).
  * I2 A head is raised only by what is committed: events handed over after their commit, or the log's own answer.
  * I3 A log that went back is told to every reader before anything else is served (L4).
+ * I4 Only the source says that its log went back. What the broker has of it may be older or newer: it only adds.
  */
 export class Feed {
   readonly source: string
@@ -48,8 +55,8 @@ export class Feed {
   restorations = 0
   readonly restoredTo: number[] = new Array<number>(laneCount).fill(Number.POSITIVE_INFINITY)
   /** For metrics. */
-  readonly counters = { fromMemory: 0, fromLog: 0, reads: 0, polls: 0 }
-  readonly #log: SourceLog
+  readonly counters = { fromMemory: 0, fromLog: 0, fromStream: 0, published: 0, missed: 0, reads: 0, polls: 0 }
+  readonly #log: RemoteSource
   readonly #host: DeliveryHost
   readonly #cache: TailCache
   /** The last page read from the log, by lane: subscribers that catch up side by side share it. */
@@ -61,8 +68,16 @@ export class Feed {
   #polling: Promise<void> | undefined
   #stopping = false
   #turn = 0
+  #follower: Follower | undefined
+  /** Heads as the last look told them, while what is published is on its way here. */
+  #promised: readonly number[] | undefined
+  #urgent = false
+  /** How often a look at the heads found something new. */
+  #growths = 0
+  /** The log that published last, when it is another than the one known here. */
+  #alien: string | undefined
 
-  constructor(source: string, log: SourceLog, host: DeliveryHost) {
+  constructor(source: string, log: RemoteSource, host: DeliveryHost) {
     this.source = source
     this.#log = log
     this.#host = host
@@ -77,12 +92,30 @@ export class Feed {
     return this.#cache
   }
 
+  /** Whether the source's events come as they are published; undefined where nobody publishes them. */
+  get following(): boolean | undefined {
+    return this.#follower?.following
+  }
+
   start(): void {
+    const { stream } = this.#log
+    if (stream && !this.#follower)
+      this.#follower = new Follower(
+        stream,
+        {
+          published: (incarnation, events) => this.#published(incarnation, events),
+          resumed: () => this.nudge(),
+        },
+        this.#listeners,
+        this.#host.limits.cacheEvents,
+      )
+    this.#follower?.adjust()
     this.#polling ??= this.#poll()
   }
 
   async stop(): Promise<void> {
     this.#stopping = true
+    this.#follower?.stop()
     this.#pollBell.ring()
     await this.#polling
     this.#cache.clear()
@@ -91,8 +124,12 @@ export class Feed {
 
   attach(listener: FeedListener): () => void {
     this.#listeners.add(listener)
+    this.#follower?.adjust()
     this.#pollBell.ring()
-    return () => void this.#listeners.delete(listener)
+    return () => {
+      this.#listeners.delete(listener)
+      this.#follower?.adjust()
+    }
   }
 
   /** Takes events that this process committed (L5). They may come in another order than they were committed in. */
@@ -105,8 +142,23 @@ export class Feed {
     for (const listener of this.#listeners) listener.wake()
   }
 
+  /** Takes events that the source published: committed, but perhaps to a log that is gone, or known already. */
+  #published(incarnation: string, events: readonly LogEvent[]): void {
+    if (this.#stopping) return
+    if (incarnation !== this.incarnation) {
+      // I4: the source is asked, once for each log; what is missed meanwhile is read from it.
+      if (this.#alien !== incarnation) this.nudge()
+      this.#alien = incarnation
+      return
+    }
+    this.counters.published += events.length
+    this.committed(events)
+    this.#follower?.adjust()
+  }
+
   /** Looks at the heads soon: something was committed whose positions are not known here. */
   nudge(): void {
+    this.#urgent = true
     this.#pollBell.ring()
   }
 
@@ -127,6 +179,30 @@ export class Feed {
 
   /** Reads the heads of the log anew; a head that went back is told to all readers (I3). */
   async refresh(): Promise<void> {
+    this.#raiseAll(await this.#askHeads())
+  }
+
+  /** As `refresh`; where the source does not answer, what the broker has of its log must do (I4). Says who told. */
+  async look(): Promise<'source' | 'stream'> {
+    try {
+      await this.refresh()
+      return 'source'
+    } catch (error) {
+      const heads = await this.#streamHeads()
+      if (!heads || (this.incarnation !== '' && heads.incarnation !== this.incarnation)) throw error
+      this.incarnation = heads.incarnation
+      this.#raiseAll(heads.positions)
+      return 'stream'
+    }
+  }
+
+  /** Positions that were handled are committed, whoever tells of the heads. */
+  handled(positions: readonly LanePosition[]): void {
+    for (const { lane, after } of positions) this.#raise(lane, after)
+  }
+
+  /** Where the log ends; of one that went back, what readers were told. */
+  async #askHeads(): Promise<readonly number[]> {
     const before = this.heads.slice()
     this.counters.polls++
     const { incarnation, positions } = await this.#log.heads()
@@ -134,10 +210,18 @@ export class Feed {
     // Compared with what was known when the question was asked: commits go on meanwhile.
     const wentBack = changed || before.some((known, lane) => (positions[lane] as number) < known)
     this.incarnation = incarnation
-    if (wentBack) return this.markRestored(positions)
-    let grown = false
-    for (let lane = 0; lane < laneCount; lane++) if (this.#raise(lane, positions[lane] as number)) grown = true
-    if (grown) for (const listener of this.#listeners) listener.wake()
+    if (wentBack) this.markRestored(positions)
+    return positions
+  }
+
+  async #streamHeads(): Promise<LogHeads | undefined> {
+    try {
+      return await this.#log.stream?.heads()
+    } catch (error) {
+      // That the source does not answer is told by whoever asked; this was the second way.
+      this.#host.logger.debug({ err: error, source: this.source }, 'the stream of a source cannot be read either')
+      return undefined
+    }
   }
 
   /** The log ends here, and somebody knows that it once ended later (I3). */
@@ -158,6 +242,16 @@ export class Feed {
     if (to <= known) return false
     this.heads[lane] = to
     for (const listener of this.#listeners) listener.grew(lane, to - known)
+    return true
+  }
+
+  /** Says whether anything is new. */
+  #raiseAll(positions: readonly number[]): boolean {
+    let grown = false
+    for (let lane = 0; lane < laneCount; lane++) if (this.#raise(lane, positions[lane] as number)) grown = true
+    if (!grown) return false
+    this.#growths++
+    for (const listener of this.#listeners) listener.wake()
     return true
   }
 
@@ -203,12 +297,17 @@ export class Feed {
     const missing: Cursor[] = []
     const events = this.#fromMemory(cursors, limit, missing)
     if (missing.length === 0) return withinBytes(events, maxBytes)
+    this.#follower?.adjust()
     this.#reading = this.#readPage(missing, maxBytes)
     try {
       const page = await this.#reading
       // The log has less than its heads said: look whether it went back.
       if (page.length === 0) await this.refresh()
       return withinBytes(events.concat(page.slice(0, limit)), maxBytes)
+    } catch (error) {
+      // Lanes that need nothing of the source go on without it; without any event it is told.
+      if (events.length === 0 || isBanyanError(error, 'log-diverged')) throw error
+      return withinBytes(events, maxBytes)
     } finally {
       this.#reading = undefined
     }
@@ -217,7 +316,7 @@ export class Feed {
   async #readPage(cursors: readonly Cursor[], maxBytes: number): Promise<readonly LogEvent[]> {
     this.counters.reads++
     const after = cursors.map((cursor) => ({ lane: cursor.lane, after: cursor.seen }))
-    const events = await this.#log.read(after, this.#pageEvents)
+    const events = await this.#readLog(after)
     const expected = new Map(after.map((position) => [position.lane, position.after]))
     const page = new Map<number, LogEvent[]>()
     let bytes = 0
@@ -240,11 +339,27 @@ export class Feed {
       bytes += eventBytes(event)
     }
     this.#page = page
-    this.counters.fromLog += events.length
     // Large events make small pages, so that a page stays near the bytes of a batch.
     if (events.length > 0)
       this.#pageEvents = Math.max(1, Math.min(largestPage, Math.floor(maxBytes / (bytes / events.length))))
     return interleaved(page)
+  }
+
+  /** From the source; where it does not answer, from what the broker keeps. */
+  async #readLog(after: readonly LanePosition[]): Promise<readonly LogEvent[]> {
+    try {
+      const events = await this.#log.read(after, this.#pageEvents)
+      this.counters.fromLog += events.length
+      return events
+    } catch (error) {
+      const { stream } = this.#log
+      if (!stream || isBanyanError(error, 'log-diverged')) throw error
+      const events = await stream.read(this.incarnation, after, this.#pageEvents)
+      // The stream does not keep it: the source is needed.
+      if (events.length === 0) throw error
+      this.counters.fromStream += events.length
+      return events
+    }
   }
 
   async #poll(): Promise<void> {
@@ -257,9 +372,7 @@ export class Feed {
       if (this.#stopping) return
       if (this.#listeners.size === 0) continue
       try {
-        const known = this.heads.reduce((sum, head) => sum + head, 0)
-        await this.refresh()
-        const foreign = this.heads.reduce((sum, head) => sum + head, 0) > known
+        const foreign = await this.#pollOnce()
         // Another process publishes: look more often while it does.
         periodMs = foreign ? Math.min(foreignPollMs, limits.pollMs) : Math.min(limits.pollMs, periodMs * 2)
         failed = false
@@ -269,6 +382,24 @@ export class Feed {
         periodMs = Math.min(5_000, periodMs * 2)
       }
     }
+  }
+
+  /** Looks at the heads; says whether to look again soon, since events come in no other way. */
+  async #pollOnce(): Promise<boolean> {
+    const urgent = this.#urgent
+    this.#urgent = false
+    const promised = this.#promised
+    this.#promised = undefined
+    if (urgent || !this.#follower?.following) {
+      const growths = this.#growths
+      if ((await this.look()) === 'stream') throw banyanError('unavailable', { what: `the log of ${this.source}` })
+      return this.#follower?.paused !== true && this.#growths > growths
+    }
+    const positions = await this.#askHeads()
+    this.#promised = positions
+    // What is published takes its time: only what is not here at the next look is asked for.
+    if (promised && this.#raiseAll(promised)) this.counters.missed++
+    return false
   }
 }
 
