@@ -104,7 +104,7 @@ export class BrokerSource implements SourceStream {
   async #get(body: object): Promise<Found | undefined> {
     const message: Msg = await this.#link.request(this.#subjects.direct, body, this.#what)
     // 404: no such message.
-    if (!message.headers || message.headers.code !== 0) return undefined
+    if (message.headers?.code !== 0) return undefined
     const stored = readEvent(message.headers, () => message.string())
     return stored && { ...stored, sequence: Number(message.headers.get(sequenceHeader)) }
   }

@@ -4,6 +4,8 @@ import {
   createDelivery,
   type Delivery,
   type DeliveryLimits,
+  type DeliveryLogger,
+  type DeliveryOptions,
   type Effects,
   type Envelope,
   type LaneSharing,
@@ -68,6 +70,11 @@ export interface ProcessOptions extends LaneSharing {
   readonly retention?: Record<string, RetentionPolicy>
   readonly sources?: AmbientSources
   readonly call?: (envelope: Envelope) => Promise<Outcome>
+  /** Default: all. */
+  readonly hosted?: readonly string[]
+  readonly source?: DeliveryOptions['source']
+  readonly stream?: DeliveryOptions['stream']
+  readonly logger?: DeliveryLogger
 }
 
 export interface TestProcess {
@@ -79,16 +86,17 @@ export interface TestProcess {
 
 /** What one process does: a store, a delivery, and publishing. */
 export function testProcess(options: ProcessOptions): TestProcess {
-  const { store, plans, handlers = {}, limits, retention, sources, call, share, onShareChange } = options
+  const { store, plans, handlers = {}, limits, retention, sources, call, source, stream, share, onShareChange } = options
+  const { hosted = modules.map((module) => module.name) } = options
   const ambient = createAmbient(sources)
   const ignore = (): void => undefined
   const delivery = createDelivery({
     app: 'market',
     ambient,
     store,
-    logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+    logger: options.logger ?? { debug: ignore, info: ignore, warn: ignore, error: ignore },
     plans,
-    hosted: modules.map((module) => module.name),
+    hosted,
     events: {
       handle: (module, _key, event, unit, signal) => (handlers[module] ?? record)(event, unit, signal),
     },
@@ -97,6 +105,8 @@ export function testProcess(options: ProcessOptions): TestProcess {
     ...(retention ? { retention } : {}),
     ...(share ? { share } : {}),
     ...(onShareChange ? { onShareChange } : {}),
+    ...(source ? { source } : {}),
+    ...(stream ? { stream } : {}),
   })
   return {
     delivery,
