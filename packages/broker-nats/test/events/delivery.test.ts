@@ -1,7 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { expect } from 'vitest'
 import { withNats } from '../../../../tools/vitest/with-nats.js'
-import { record } from '../../../store-postgres/test/delivery/process.js'
 import { until, withServer } from '../../../store-postgres/test/delivery/server.js'
 import { metric, publishing, relayOf, Services } from './services.js'
 
@@ -19,7 +18,7 @@ withNats.describe('events between services', () => {
       const replicas = [await services.start({ hosted: ['billing'] }), await services.start({ hosted: ['billing'] })]
       const mail = await services.start({ hosted: ['mail'] })
       await until(() => relayOf(source)?.state === 'running')
-      const stop = publishing(source)
+      const stop = publishing(source, mail)
       await until(() => metric(mail, 'banyan_events_handled_total') > 2_000)
       await stop()
       await services.caughtUp('billing')

@@ -19,7 +19,7 @@ withNats.describe('a broker that fails loses nothing (P5)', () => {
 
   withNats.test('when it is killed and started again under load', async () => {
     const { services, source, mail } = await opened()
-    const stop = publishing(source)
+    const stop = publishing(source, mail)
     for (let round = 1; round <= 2; round++) {
       const before = metric(mail, 'banyan_events_handled_total')
       await until(() => metric(mail, 'banyan_events_handled_total') > before + 300)
@@ -46,7 +46,7 @@ withNats.describe('a broker that fails loses nothing (P5)', () => {
     await until(async () => (await messages()) === 200)
 
     // Without a source that answers, what it needs again is in the stream.
-    mail.process.delivery.stop(1_000)
+    await mail.process.delivery.stop(1_000)
     await source.process.publish(keys(60))
     await until(async () => (await messages()) === 260)
     await services.remove()
@@ -70,7 +70,7 @@ withNats.describe('a broker that fails loses nothing (P5)', () => {
       const { streams } = await jetstreamManager(services.admin)
       const config = (await streams.info('market-orders')).config
       await streams.update('market-orders', { ...config, discard: 'new' as typeof config.discard, max_bytes: 40_000 })
-      const stop = publishing(source)
+      const stop = publishing(source, mail)
       await until(() => relayOf(source)?.reason?.includes('maximum bytes') === true)
       const before = metric(mail, 'banyan_events_handled_total')
       await until(() => metric(mail, 'banyan_events_handled_total') > before + 300)

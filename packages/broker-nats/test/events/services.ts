@@ -142,21 +142,30 @@ export function metric({ process }: Service, name: string): number {
   return (found?.samples ?? []).reduce((sum, sample) => sum + sample.value, 0)
 }
 
-/** Publishes commits of twenty events one after the other until told to stop; gives back how to stop it. */
-export function publishing(service: Service, keyCount = 50): () => Promise<number> {
+const keyCount = 50
+const aheadMost = 200
+
+/**
+ * Publishes commits of twenty events one after the other until told to stop, never far ahead of the subscriber; gives back
+ * how to stop it.
+ */
+export function publishing(service: Service, subscriber: Service): () => Promise<number> {
   let over = false
   let serial = 0
   const done = (async () => {
     while (!over) {
       await service.process.publish(Array.from({ length: 20 }, () => `k${serial++ % keyCount}`))
-      await new Promise((resolve) => setImmediate(resolve))
+      while (!over && serial - metric(subscriber, 'banyan_events_handled_total') > aheadMost)
+        await new Promise((resolve) => setTimeout(resolve, 2))
     }
     return serial
   })()
-  return () => {
+  const stop = (): Promise<number> => {
     over = true
     return done
   }
+  onTestFinished(() => void stop())
+  return stop
 }
 
 export async function connected(nats: NatsServer): Promise<NatsConnection> {

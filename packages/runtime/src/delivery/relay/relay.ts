@@ -140,8 +140,8 @@ export class Relay {
     try {
       await this.#align(publication)
       if (!this.#held) return
-      this.#state = 'running'
-      this.#reason = undefined
+      // After trouble, only an event that was taken shows that it is over.
+      if (this.#reason === undefined || publication.behind === 0) this.#runs()
       const end = await publication.run(() => this.#stopping)
       if (end.kind === 'refused') await this.#refused(end.refusal)
       else if (end.kind === 'changed')
@@ -184,6 +184,12 @@ export class Relay {
   #published(events: readonly LogEvent[]): void {
     this.counters.published += events.length
     this.#failures = 0
+    this.#runs()
+  }
+
+  #runs(): void {
+    this.#state = 'running'
+    this.#reason = undefined
   }
 
   async #refused(refusal: { readonly kind: 'overtaken' | 'full'; readonly reason: string }): Promise<void> {
