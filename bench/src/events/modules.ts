@@ -12,7 +12,7 @@ const sold = orderInput.extend({ totalMinor: z.number().int() })
 export const sales = contract({
   name: 'sales',
   version: '1.0.0',
-  commands: { sell: { input: z.object({ first: z.number().int() }) } },
+  commands: { sell: { input: z.object({ first: z.number().int(), count: z.number().int().optional() }) } },
   events: { sold: { data: sold, key: 'orderId' } },
 })
 
@@ -21,8 +21,8 @@ export type Sold = z.output<typeof sold>
 const samples = sampleOrders(customers)
 
 /** The events of one commit; every customer is met as often as any other. */
-export function soldEvents(first: number): Sold[] {
-  return Array.from({ length: eventsPerCommit }, (_, index) => {
+export function soldEvents(first: number, count: number = eventsPerCommit): Sold[] {
+  return Array.from({ length: count }, (_, index) => {
     const order = samples[(first + index) % customers] as (typeof samples)[number]
     return { ...order, customerId: `customer-${(first + index) % customers}`, totalMinor: price(order).totalMinor }
   })
@@ -31,8 +31,8 @@ export function soldEvents(first: number): Sold[] {
 export const salesModule = defineModule(sales, {
   limits: { deadline: '5m' },
   commands: {
-    sell({ first }, { emit }) {
-      for (const event of soldEvents(first)) emit.sold(event)
+    sell({ first, count }, { emit }) {
+      for (const event of soldEvents(first, count)) emit.sold(event)
     },
   },
 })

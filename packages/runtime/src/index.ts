@@ -46,7 +46,7 @@ export type {
 } from './lifecycle/types.js'
 export { createLogger, type Logger } from './logging/logger.js'
 export type { Elsewhere } from './ports/elsewhere.js'
-export type { EventStream, StreamEnd, StreamRefusal, StreamState } from './ports/event-stream.js'
+export type { EventStream, StreamEnd, StreamRefusal, StreamState, StreamTail } from './ports/event-stream.js'
 export type { SourceLog } from './ports/source-log.js'
 export type { RemoteSource, SourceStream, StreamFollow, StreamSink } from './ports/source-stream.js'
 export type {

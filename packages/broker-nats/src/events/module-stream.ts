@@ -6,6 +6,7 @@ import {
   type StreamEnd,
   type StreamRefusal,
   type StreamState,
+  type StreamTail,
 } from '@banyan/runtime'
 import type { Msg, Subscription } from '@nats-io/transport-node'
 import { createInbox, nuid } from '@nats-io/transport-node'
@@ -30,6 +31,7 @@ const answerMs = 5_000
 const overtaken = 10_071
 const full: ReadonlySet<number> = new Set([10_077, 10_047, 10_023, 10_028, 10_002])
 const expectedSequence = 'Nats-Expected-Last-Sequence'
+const expectedInLane = 'Nats-Expected-Last-Subject-Sequence'
 const notFound = 10_037
 
 /** The stream of a module of this process. Knows JetStream; when and what is published is decided by the runtime's relay. */
@@ -86,7 +88,7 @@ export class ModuleStream implements EventStream {
     return { position: stored.event.position, incarnation: stored.incarnation, sequence: seq }
   }
 
-  publish(incarnation: string, events: readonly LogEvent[], after: number): Promise<StreamRefusal | undefined> {
+  publish(incarnation: string, events: readonly LogEvent[], tail: StreamTail): Promise<StreamRefusal | undefined> {
     if (!this.#link.connected) return Promise.reject(banyanError('unavailable', { what: this.#what }))
     const { connection } = this.#link
     this.#answers ??= connection.subscribe(`${this.#inbox}.*`, {
@@ -112,7 +114,9 @@ export class ModuleStream implements EventStream {
       for (let index = 0; index < events.length; index++) {
         const event = events[index] as LogEvent
         const headers = eventHeaders(this.#app, this.#module, incarnation, event)
-        headers.append(expectedSequence, String(after + index))
+        headers.append(expectedSequence, String(tail.sequence))
+        headers.append(expectedInLane, String(tail.lanes[event.lane]))
+        tail.lanes[event.lane] = ++tail.sequence
         const serial = this.#serial++
         this.#flights.set(serial, flight)
         connection.publish(this.#subjects.stored(event.lane), event.data, {

@@ -4,8 +4,9 @@ import type { LogEvent } from './store.js'
  * The port to the stream of one module in the broker, for the process that publishes its events to subscribers of other
  * services. An adapter implements it (broker-nats).
  *
- * I1 An event is stored only right behind the sequence that its publisher expects, so a publisher that was overtaken is
- *    refused by the broker itself.
+ * I1 An event is stored only where its publisher expects: right behind the last one of the stream, and behind the one
+ *    before it in its lane. So a publisher that was overtaken is refused by the broker itself, and of a batch of which one
+ *    event was refused none that comes behind it in the same lane is stored: a lane has no gap.
  * I2 The stream may lose what it acknowledged; then its `identity` or its sequence tells.
  */
 export interface EventStream {
@@ -14,11 +15,11 @@ export interface EventStream {
   /** The last event of each lane that is stored, as the stream's leader knows it; undefined for a lane without. */
   ends(): Promise<readonly (StreamEnd | undefined)[]>
   /**
-   * Stores events in their order, the first behind the sequence given. Resolves when all are answered: to undefined when
-   * all are stored, else to why the first was not; those before it are. Rejects with `unavailable` when an answer is
+   * Stores events in their order behind the tail, which it moves on at once. Resolves when all are answered: to undefined when
+   * all are stored, else to why the first was not, and the tail is of no use any more. Rejects with `unavailable` when an answer is
    * missing: some may be stored then.
    */
-  publish(incarnation: string, events: readonly LogEvent[], after: number): Promise<StreamRefusal | undefined>
+  publish(incarnation: string, events: readonly LogEvent[], tail: StreamTail): Promise<StreamRefusal | undefined>
   /** Empties the stream; its sequence goes on. */
   purge(): Promise<void>
   /** Tells the other processes with this module that it appended something. */
@@ -37,6 +38,13 @@ export interface StreamEnd {
   readonly position: number
   readonly incarnation: string
   readonly sequence: number
+}
+
+/** Where a stream ends, as far as its publisher knows. */
+export interface StreamTail {
+  sequence: number
+  /** Of the last event of each lane; 0 for a lane without. */
+  readonly lanes: number[]
 }
 
 /** Why the broker did not store an event. */

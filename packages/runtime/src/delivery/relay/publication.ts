@@ -1,5 +1,5 @@
 import { laneCount } from '../../call/lane.js'
-import type { EventStream, StreamRefusal, StreamState } from '../../ports/event-stream.js'
+import type { EventStream, StreamRefusal, StreamTail } from '../../ports/event-stream.js'
 import type { LogEvent } from '../../ports/store.js'
 import { spread } from '../backoff.js'
 import { Bell } from '../bell.js'
@@ -37,7 +37,7 @@ export class Publication {
   readonly #detach: () => void
   #incarnation = ''
   #identity = ''
-  #sequence = 0
+  #tail: StreamTail = { sequence: 0, lanes: [] }
   #watchAt = 0
   #changed: string | undefined
   #finished = false
@@ -69,13 +69,13 @@ export class Publication {
     return this.#cursors.reduce((sum, { lane, seen }) => sum + Math.max(0, (heads[lane] as number) - seen), 0)
   }
 
-  /** Set before `run`: the log, the position of each lane that was published last, and the end of the stream. */
-  begin(incarnation: string, after: readonly number[], state: StreamState): void {
+  /** Set before `run`: the log, the position of each lane that was published last, and the stream. */
+  begin(incarnation: string, after: readonly number[], identity: string, tail: StreamTail): void {
     // What was told of the log before is part of what is known now.
     this.#changed = undefined
     this.#incarnation = incarnation
-    this.#identity = state.identity
-    this.#sequence = state.lastSequence
+    this.#identity = identity
+    this.#tail = tail
     for (const cursor of this.#cursors) cursor.seen = after[cursor.lane] as number
   }
 
@@ -112,12 +112,11 @@ export class Publication {
   }
 
   #send(events: readonly LogEvent[]): void {
-    const answer = this.#stream.publish(this.#incarnation, events, this.#sequence).then(
+    const answer = this.#stream.publish(this.#incarnation, events, this.#tail).then(
       (refusal) => ({ refusal }),
       (error: unknown) => ({ error }),
     )
     this.#flights.push({ events, answer })
-    this.#sequence += events.length
     for (const { lane, position } of events) (this.#cursors[lane] as { seen: number }).seen = position
   }
 
@@ -138,8 +137,8 @@ export class Publication {
     if (leftMs > 0 && (await this.#bell.wait(leftMs, upkeepAfter))) return
     const { identity, lastSequence } = await this.#stream.state()
     if (identity !== this.#identity) this.#change('it is another stream')
-    else if (lastSequence !== this.#sequence)
-      this.#change(`it ends at ${lastSequence}, and ${this.#sequence} was acknowledged`)
+    else if (lastSequence !== this.#tail.sequence)
+      this.#change(`it ends at ${lastSequence}, and ${this.#tail.sequence} was acknowledged`)
     this.#watchLater()
   }
 

@@ -175,9 +175,10 @@ export class Relay {
     const last = ends.reduce((most, end) => Math.max(most, end?.sequence ?? 0), 0)
     const again = allLanes.some((lane) => ends[lane] === undefined && after[lane] !== feed.heads[lane])
     if (foreign !== undefined || again) this.counters.refilled++
-    publication.begin(feed.incarnation, after, {
-      identity,
-      lastSequence: foreign === undefined && last > 0 ? last : lastSequence,
+    const kept = foreign === undefined
+    publication.begin(feed.incarnation, after, identity, {
+      sequence: kept && last > 0 ? last : lastSequence,
+      lanes: ends.map((end) => (kept ? (end?.sequence ?? 0) : 0)),
     })
   }
 
