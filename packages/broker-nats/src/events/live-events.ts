@@ -71,7 +71,7 @@ export class LiveEvents implements StreamFollow {
 
   /** Messages that came together are handed over together. */
   #heard(message: Msg): void {
-    const stored = readEvent(message.headers, () => message.string())
+    const stored = readEvent(message.string())
     if (!stored) return
     if (stored.incarnation !== this.#incarnation) this.#handOver()
     this.#incarnation = stored.incarnation

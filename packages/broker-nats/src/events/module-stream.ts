@@ -10,7 +10,7 @@ import {
 } from '@banyan/runtime'
 import type { Msg, Subscription } from '@nats-io/transport-node'
 import { createInbox, nuid } from '@nats-io/transport-node'
-import { eventHeaders, readEvent } from './cloud-event.js'
+import { eventHeaders, eventText, readEvent } from './cloud-event.js'
 import { type EventSubjects, eventSubjects } from './event-subjects.js'
 import { type ApiAnswer, granted, type Link } from './link.js'
 
@@ -75,14 +75,14 @@ export class ModuleStream implements EventStream {
   }
 
   async #end(lane: number): Promise<StreamEnd | undefined> {
-    const answer = await this.#link.ask<{ message: { seq: number; hdrs?: string } }>(
+    const answer = await this.#link.ask<{ message: { seq: number; data?: string } }>(
       this.#subjects.get,
       { last_by_subj: this.#subjects.stored(lane) },
       this.#what,
     )
     if (answer.error?.err_code === notFound) return undefined
-    const { seq, hdrs = '' } = granted(answer, this.#what).message
-    const stored = readEvent(headerLines(Buffer.from(hdrs, 'base64').toString()), () => '')
+    const { seq, data = '' } = granted(answer, this.#what).message
+    const stored = readEvent(Buffer.from(data, 'base64').toString())
     // Nobody else may publish here; whatever it is, it is not of this log.
     if (!stored) return { position: 0, incarnation: 'unknown', sequence: seq }
     return { position: stored.event.position, incarnation: stored.incarnation, sequence: seq }
@@ -113,13 +113,13 @@ export class ModuleStream implements EventStream {
       }
       for (let index = 0; index < events.length; index++) {
         const event = events[index] as LogEvent
-        const headers = eventHeaders(this.#app, this.#module, incarnation, event)
+        const headers = eventHeaders()
         headers.append(expectedSequence, String(tail.sequence))
         headers.append(expectedInLane, String(tail.lanes[event.lane]))
         tail.lanes[event.lane] = ++tail.sequence
         const serial = this.#serial++
         this.#flights.set(serial, flight)
-        connection.publish(this.#subjects.stored(event.lane), event.data, {
+        connection.publish(this.#subjects.stored(event.lane), eventText(this.#app, this.#module, incarnation, event), {
           headers,
           reply: `${this.#inbox}.${serial}`,
         })
@@ -183,15 +183,4 @@ function problemOf(message: Msg): StreamRefusal | { readonly description: string
   if (error.err_code === overtaken) return { kind: 'overtaken', reason: error.description }
   if (error.err_code !== undefined && full.has(error.err_code)) return { kind: 'full', reason: error.description }
   return { description: error.description }
-}
-
-/** The header block of a stored message, as the API gives it. */
-function headerLines(text: string): [string, string[]][] {
-  return text
-    .split('\r\n')
-    .slice(1)
-    .flatMap((line): [string, string[]][] => {
-      const colon = line.indexOf(':')
-      return colon < 0 ? [] : [[line.slice(0, colon), [line.slice(colon + 1).trim()]]]
-    })
 }

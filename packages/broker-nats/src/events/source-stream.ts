@@ -105,7 +105,7 @@ export class BrokerSource implements SourceStream {
     const message: Msg = await this.#link.request(this.#subjects.direct, body, this.#what)
     // 404: no such message.
     if (message.headers?.code !== 0) return undefined
-    const stored = readEvent(message.headers, () => message.string())
+    const stored = readEvent(message.string())
     return stored && { ...stored, sequence: Number(message.headers.get(sequenceHeader)) }
   }
 }
