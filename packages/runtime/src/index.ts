@@ -14,6 +14,8 @@ export type {
 export { laneCount, laneOf } from './call/lane.js'
 export { Scope } from './call/scope.js'
 export { exceedsPayload, payloadLimitBytes } from './call/size.js'
+export { Scope, type ScopeEnd } from './call/scope.js'
+export { payloadLimitBytes } from './call/size.js'
 export { createDelivery, type Delivery, type DeliveryStatus } from './delivery/delivery.js'
 export { type DeliveryFaultPoint, deliveryFaultPoints } from './delivery/fault-points.js'
 export type { LaneShare } from './delivery/lane-share.js'
@@ -37,6 +39,7 @@ export { createRuntime, type RuntimeOptions } from './lifecycle/runtime.js'
 export type {
   ExternalCall,
   HealthReport,
+  MeasuredPlacement,
   Metric,
   ModuleHealth,
   ModuleState,

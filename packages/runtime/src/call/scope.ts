@@ -8,17 +8,18 @@ import type { CallScope, ScopeEnd } from './envelope.js'
  * I1 A child never has more time than its parent has left; without a deadline of its own it shares the parent's timer.
  * I2 When a scope ends, everything under it ends.
  * I3 `close` releases the timer and leaves no reference behind.
+ * I4 What may have happened in an attempt may have happened in the call.
  */
 export class Scope implements CallScope {
   ended: ScopeEnd | undefined
-  elsewhere = false
-  /** Set while the commit of the call is under way: from then on its outcome may be unknown. */
-  committing = false
   readonly deadlineAt: number
   /** When the call began, on the monotonic clock; of calls from outside. */
   begunAt = 0
   readonly #ambient: Ambient
   readonly #parent: Scope | undefined
+  /** Whether it is one attempt at the call of its parent (I4). */
+  #isAttempt = false
+  #committing = false
   // Nearly always one call runs after the other, so one place is enough and nothing is allocated.
   #child: Scope | undefined
   #others: Scope[] | undefined
@@ -28,11 +29,11 @@ export class Scope implements CallScope {
   #listeners: ((end: ScopeEnd) => void)[] | undefined
   #cancelTimer: (() => void) | undefined
 
-  /** @param endsAt for a scope without a parent whose maker ends it: its deadline, on the monotonic clock */
+  /** @param endsAt for a scope whose maker ends it: its deadline, on the monotonic clock */
   constructor(ambient: Ambient, parent: Scope | undefined, timeoutMs?: number, endsAt = Number.POSITIVE_INFINITY) {
     this.#ambient = ambient
     this.#parent = parent
-    const inherited = parent ? parent.deadlineAt : endsAt
+    const inherited = parent && parent.deadlineAt < endsAt ? parent.deadlineAt : endsAt
     if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) this.deadlineAt = inherited
     else {
       const own = ambient.monotonic() + timeoutMs
@@ -41,6 +42,24 @@ export class Scope implements CallScope {
       if (own < inherited) this.#cancelTimer = ambient.after(timeoutMs, () => this.end('deadline-exceeded'))
     }
     if (parent) parent.#adopt(this)
+  }
+
+  /** One of several attempts at a call: it can end without the call; whoever makes it ends it at `endsAt`, and closes it. */
+  static attempt(ambient: Ambient, call: Scope, endsAt: number): Scope {
+    const scope = new Scope(ambient, call, undefined, endsAt)
+    scope.#isAttempt = true
+    return scope
+  }
+
+  /** Set once the commit of the call is under way: from then on its outcome may be unknown. */
+  get committing(): boolean {
+    return this.#committing
+  }
+
+  set committing(under: boolean) {
+    this.#committing = under
+    // I4
+    if (this.#isAttempt && this.#parent) this.#parent.committing = under
   }
 
   get signal(): AbortSignal {

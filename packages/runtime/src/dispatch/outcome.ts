@@ -46,8 +46,8 @@ export function isDeclared(
  * that holds everything, unless it is an error of Banyan's own that says something true for the caller too.
  */
 export function undeclared(frame: Frame, error: unknown): Outcome {
-  if (isBanyanError(error) && passesThrough.has(error.code)) return failed(error)
   const { host } = frame
+  if (isBanyanError(error) && passesThrough.has(error.code)) return ran(host.module, error)
   const reference = host.ambient.newId()
   host.logger.error(
     {
@@ -63,6 +63,15 @@ export function undeclared(frame: Frame, error: unknown): Outcome {
   return failed(
     banyanError('internal', { module: host.module, reference }, { details: { reference }, origin: host.module }),
   )
+}
+
+/**
+ * An error of Banyan's own out of a handler that ran. Its origin tells it from a call that was refused before anything
+ * ran, which may be repeated whatever the command did before it failed.
+ */
+export function ran(module: string, error: BanyanError): Outcome {
+  const data = errorData(error)
+  return { ok: false, error: data.origin === undefined ? { ...data, origin: module } : data }
 }
 
 /** Whether an error code is Banyan's own. */

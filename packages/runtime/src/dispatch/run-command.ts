@@ -18,7 +18,7 @@ import { describeIssues } from './effects.js'
 import type { CommandFaultPoint } from './fault-points.js'
 import { Frame, type Work } from './frame.js'
 import type { HostedModule, HostedOperation, Run } from './hosted-module.js'
-import { failed, isDeclared, undeclared } from './outcome.js'
+import { failed, isDeclared, ran, undeclared } from './outcome.js'
 import { isThenable, settleRun } from './settle.js'
 
 /** Hears of commits, so that subscribers in this process need not wait for a poll. */
@@ -48,7 +48,7 @@ export async function runCommand<Answer>(run: Run<Answer>, committed: Committed)
     const outcome = executed instanceof Promise ? await executed : executed
     if (outcome !== 'again') return ender.end(run, outcome)
     if (attempt >= transientAttempts)
-      return ender.end(run, failed(banyanError('unavailable', { what: `the store of ${module.name}` })))
+      return ender.end(run, ran(module.name, banyanError('unavailable', { what: `the store of ${module.name}` })))
     await pause(module, attempt)
     if (scope.ended)
       return ender.end(run, failed(banyanError(scope.ended, { operation: `${module.name}.${envelope.operation}` })))

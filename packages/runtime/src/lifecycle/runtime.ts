@@ -20,7 +20,16 @@ import type { Store } from '../ports/store.js'
 import { externalEnvelope, refuseId, withinScope } from './external.js'
 import { defaultTimeoutMs, hostModules, timeoutOf } from './host-modules.js'
 import { retentionOf, subscriptionPlans } from './plans.js'
-import type { ExternalCall, HealthReport, Metric, ModuleHealth, ModuleState, Runtime, SettledReport } from './types.js'
+import type {
+  ExternalCall,
+  HealthReport,
+  MeasuredPlacement,
+  Metric,
+  ModuleHealth,
+  ModuleState,
+  Runtime,
+  SettledReport,
+} from './types.js'
 
 export interface RuntimeOptions extends LaneSharing {
   readonly app: App
@@ -40,8 +49,11 @@ export interface RuntimeOptions extends LaneSharing {
   readonly hosts?: readonly string[]
   /** The processes that run the other modules; needed where `hosts` leaves any out. */
   readonly elsewhere?: Elsewhere
-  /** What delivers the calls of this process, made over what delivers to the modules here. Default: that itself. */
-  readonly placement?: (here: Placement) => Placement
+  /**
+   * What delivers the calls of this process, made over what delivers to the modules here. Default: that itself. What it
+   * counts is told among the metrics of the runtime.
+   */
+  readonly placement?: (here: Placement) => MeasuredPlacement
 }
 
 const stopDeadlineMs = 10_000
@@ -70,7 +82,7 @@ class LocalRuntime implements Runtime {
   readonly #modules: readonly AnyModule[]
   readonly #hosted: Map<string, HostedModule>
   readonly #dispatcher: Dispatcher
-  readonly #placement: Placement
+  readonly #placement: MeasuredPlacement
   /** How long calls of each module of the app may take, where the caller sets no limit. */
   readonly #timeouts: ReadonlyMap<string, number>
   readonly #delivery: Delivery
@@ -301,7 +313,8 @@ class LocalRuntime implements Runtime {
   }
 
   metrics(): readonly Metric[] {
-    return [...dispatchMetrics(this.#hosted.values()), ...this.#delivery.metrics()]
+    const counted = this.#placement.metrics?.() ?? []
+    return [...dispatchMetrics(this.#hosted.values()), ...this.#delivery.metrics(), ...counted]
   }
 
   settled(timeoutMs?: number): Promise<SettledReport> {

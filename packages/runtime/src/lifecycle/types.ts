@@ -1,5 +1,5 @@
 import type { AnyContract } from '@banyan/contract'
-import type { Cancellation, Envelope, Identity, Outcome } from '../call/envelope.js'
+import type { Cancellation, Envelope, Identity, Outcome, Placement } from '../call/envelope.js'
 import type { RelayHealth } from '../delivery/relay/relay.js'
 import type { CollectContext, Collected } from '../dispatch/collect.js'
 import type { SourceLog } from '../ports/source-log.js'
@@ -62,6 +62,11 @@ export interface Metric {
     readonly value: number
     readonly suffix?: string
   }[]
+}
+
+/** A placement that may count what it does. */
+export interface MeasuredPlacement extends Placement {
+  metrics?(): readonly Metric[]
 }
 
 /** What rests, but is not over, when everything is settled. */

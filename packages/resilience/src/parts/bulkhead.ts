@@ -1,0 +1,53 @@
+import type { BulkheadPolicy } from '../policies.js'
+
+/** A call in the queue; `go` is called with its place. */
+export interface Waiting {
+  go(): void
+}
+
+/**
+ * Bounds the attempts of an edge that are under way (P9), so that a callee that hangs holds a part of its caller, and not
+ * all of it.
+ *
+ * I1 At most `concurrency` places are held, at most `queue` wait, in order.
+ */
+export class Bulkhead {
+  running = 0
+  readonly #policy: BulkheadPolicy
+  readonly #waiting = new Set<Waiting>()
+
+  constructor(policy: BulkheadPolicy) {
+    this.#policy = policy
+  }
+
+  get queued(): number {
+    return this.#waiting.size
+  }
+
+  /** True when a place was free; then `leave` must follow. */
+  tryEnter(): boolean {
+    if (this.running >= this.#policy.concurrency) return false
+    this.running++
+    return true
+  }
+
+  /** False when the queue is full. */
+  tryWait(waiting: Waiting): boolean {
+    if (this.#waiting.size >= this.#policy.queue) return false
+    this.#waiting.add(waiting)
+    return true
+  }
+
+  abandon(waiting: Waiting): void {
+    this.#waiting.delete(waiting)
+  }
+
+  /** Gives the place to the next in line. */
+  leave(): void {
+    if (this.#waiting.size > 0) {
+      const [next] = this.#waiting as Iterable<Waiting> as [Waiting]
+      this.#waiting.delete(next)
+      next.go()
+    } else this.running--
+  }
+}
