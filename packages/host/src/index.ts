@@ -13,6 +13,17 @@ export type { DeliveryConfig } from './config/delivery.js'
 export { loadEnvironmentFile } from './config/environment-file.js'
 export { type ConfigPlace, type LoadedApp, type LoadedConfig, loadApp, loadConfig } from './config/load.js'
 export {
+  type BreakerConfig,
+  type BulkheadConfig,
+  type EdgeConfig,
+  type EdgeName,
+  type FaultConfig,
+  type PoliciesConfig,
+  type PolicyContext,
+  policyPlacement,
+  type RetryConfig,
+} from './config/policies.js'
+export {
   dataFolder,
   hasDatabase,
   type OpenDatabase,

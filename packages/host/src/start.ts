@@ -8,6 +8,7 @@ import { checkApp } from './config/check-app.js'
 import type { GatewayConfig } from './config/define.js'
 import { deliverySettings } from './config/delivery.js'
 import type { LoadedApp } from './config/load.js'
+import { policyPlacement } from './config/policies.js'
 import { openDatabase, storeSecret } from './database.js'
 
 export interface StartOptions {
@@ -73,6 +74,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
     log: ({ level: severity, message, ...fields }) => logger[severity](fields, message),
     limits: config.store?.connections === undefined ? {} : { units: config.store.connections },
   })
+  const placement = policyPlacement(loaded, { ambient, logger, environment })
   const runtime = createRuntime({
     app,
     store,
@@ -83,6 +85,7 @@ export async function startApp(options: StartOptions): Promise<RunningApp> {
     strict: !production,
     work: options.work ?? 'all',
     delivery: deliverySettings(config.delivery),
+    ...(placement === undefined ? {} : { placement }),
   })
   let gateway: Gateway | undefined
   const stop = once(async () => {

@@ -4,6 +4,7 @@ import { checkWiring, modulesOf } from '@banyan/module'
 import { checkEnvironment } from '@banyan/runtime'
 import { readMigrations } from '@banyan/store-postgres'
 import { logLevels } from './check.js'
+import { policyProblems } from './check-policies.js'
 import type { LoadedApp } from './load.js'
 
 /** Every problem of an app that can be found without opening anything: wiring, settings, services, migration files. */
@@ -20,6 +21,7 @@ export function checkApp(
       migrations === undefined ? [] : migrationProblems(resolve(folder, migrations)),
     ),
     ...serviceProblems(file, config.services ?? {}, new Set(modules.map(({ name }) => name))),
+    ...policyProblems({ app, config, file }, environment),
   ]
 }
 

@@ -1,6 +1,8 @@
 import type { Problem } from '@banyan/errors'
 import { durationForm, readDuration } from '@banyan/module'
+import { checkFaults, checkPolicies } from './check-policies.js'
 import { defaultBackoff, deliveryBounds } from './delivery.js'
+import { isObject, report, unknownName } from './setting-problems.js'
 
 type Check = (value: unknown) => string | undefined
 
@@ -64,7 +66,7 @@ export function checkConfig(file: string, value: unknown): Problem[] {
       allowed: "the file of the app, such as './src/app.ts'",
       remedy: "add app: './src/app.ts'",
     })
-  const known = [...Object.keys(top), ...Object.keys(sections), 'services']
+  const known = [...Object.keys(top), ...Object.keys(sections), 'services', 'policies', 'faults']
   for (const [name, part] of Object.entries(value)) {
     const check = top[name]
     const section = sections[name]
@@ -74,6 +76,8 @@ export function checkConfig(file: string, value: unknown): Problem[] {
       problems.push(...checkSection(file, name, section, part))
       if (name === 'delivery') problems.push(...checkBackoff(file, part))
     } else if (name === 'services') problems.push(...checkServices(file, part))
+    else if (name === 'policies') problems.push(...checkPolicies(file, part))
+    else if (name === 'faults') problems.push(...checkFaults(file, part))
     else problems.push(unknownName(file, name, known))
   }
   return problems
@@ -148,39 +152,4 @@ function checkServices(file: string, value: unknown): Problem[] {
           },
         ]
   })
-}
-
-function report(problems: Problem[], file: string, where: string, value: unknown, allowed: string | undefined): void {
-  if (allowed === undefined) return
-  // Settings are no secrets: those come from the environment.
-  const what = `is ${JSON.stringify(value) ?? typeof value}`
-  problems.push({ who: file, where, what, allowed, remedy: 'correct the value' })
-}
-
-function unknownName(who: string, where: string, known: readonly string[]): Problem {
-  const near = known.map((name) => [distance(name, where), name] as const).sort((a, b) => a[0] - b[0])[0]
-  const longer = known.find((name) => name.startsWith(where))
-  const meant = longer ?? (near && near[0] <= 3 ? near[1] : undefined)
-  const remedy = meant === undefined ? 'remove it' : `write ${meant}`
-  return { who, where, what: 'is not a setting', allowed: known.join(', '), remedy }
-}
-
-/** Levenshtein distance, for telling what was probably meant. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(
-        (row[j] as number) + 1,
-        (next[j - 1] as number) + 1,
-        (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
-      )
-    row = next
-  }
-  return row[b.length] as number
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import type { App } from '@banyan/module'
 import type { DeliveryConfig } from './delivery.js'
+import type { FaultConfig, PoliciesConfig } from './policies.js'
 
 /** The settings of an app, as `banyan.config.ts` exports them by default. */
 export interface Config<Modules extends string = string> {
@@ -11,6 +12,10 @@ export interface Config<Modules extends string = string> {
   readonly store?: StoreConfig
   readonly log?: LogConfig
   readonly delivery?: DeliveryConfig
+  /** Timeout, retry, breaker and the like for calls between modules, by edge: `'orders -> inventory'`, `'* -> payments'`. */
+  readonly policies?: PoliciesConfig<Modules>
+  /** Faults to put into calls where BANYAN_FAULTS switches them on. */
+  readonly faults?: readonly FaultConfig<Modules>[]
   /** How long a stop waits for work under way, milliseconds. Default 10,000. */
   readonly stopDeadlineMs?: number
 }
