@@ -1,11 +1,12 @@
 import { createSeededAmbient } from '@banyan/ambient'
+import { contract } from '@banyan/contract'
+import { defineApp, defineModule } from '@banyan/module'
 import { createLogger } from '@banyan/runtime'
-import { contract, defineApp, defineModule } from 'banyan'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { policyProblems } from '../../src/config/check-policies.js'
 import { edgePolicies, policyPlacement } from '../../src/config/policies.js'
-import { type Config, checkConfig } from '../../src/index.js'
+import { type Config, checkConfig, defineConfig } from '../../src/index.js'
 
 const stock = contract({
   name: 'stock',
@@ -98,6 +99,31 @@ describe('policies in the configuration', () => {
       "policies['outside -> stock'].fallback.reserve is no query of the called module",
       "policies['* -> stocks'] names stocks, which the app does not have",
     ])
+  })
+})
+
+describe('the types of policies', () => {
+  it('make a misspelt module, part or option a compile error', () => {
+    const right = defineConfig<typeof app>({
+      app: './app.ts',
+      policies: {
+        'orders -> stock': { timeout: '2s' },
+        'outside -> *': { bulkhead: 9 },
+        '*': { retry: { attempts: 2 } },
+      },
+      faults: [{ edge: '* -> stock', percent: 1, latency: '1s' }],
+    })
+    // @ts-expect-error no module is called stocks
+    defineConfig<typeof app>({ app: '', policies: { 'orders -> stocks': {} } })
+    // @ts-expect-error no part is called timout
+    defineConfig<typeof app>({ app: '', policies: { '*': { timout: '2s' } } })
+    // @ts-expect-error no option is called attempt
+    defineConfig<typeof app>({ app: '', policies: { '*': { retry: { attempt: 2 } } } })
+    // @ts-expect-error not a duration
+    defineConfig<typeof app>({ app: '', policies: { '*': { timeout: 'soon' } } })
+    // @ts-expect-error no module is called order
+    defineConfig<typeof app>({ app: '', faults: [{ edge: 'order -> stock', percent: 1 }] })
+    expect(checkConfig('banyan.config.ts', right)).toEqual([])
   })
 })
 

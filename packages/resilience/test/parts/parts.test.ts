@@ -160,11 +160,12 @@ describe('the bulkhead', () => {
 describe('a list of deadlines', () => {
   it('tells each that was not removed, in order, with one timer at a time', () => {
     class Entry extends Due {
-      constructor(
-        readonly told: number[],
-        readonly at: number,
-      ) {
+      readonly told: number[]
+      readonly at: number
+      constructor(told: number[], at: number) {
         super()
+        this.told = told
+        this.at = at
       }
       due(): void {
         this.told.push(this.at)
