@@ -1,7 +1,7 @@
 import type { Problem } from '@banyan/errors'
 import { type AnyModule, durationForm, modulesOf, readDuration } from '@banyan/module'
 import { faultCodes, outside } from '@banyan/resilience'
-import type { LoadedApp } from './load.js'
+import type { PolicyApp } from './policies.js'
 import { isObject, report, unknownName } from './setting-problems.js'
 
 type Check = (value: unknown) => string | undefined
@@ -154,7 +154,7 @@ export function checkFaults(file: string, value: unknown): Problem[] {
 
 /** What of policies and faults does not fit the app or the environment. */
 export function policyProblems(
-  { app, config, file }: Pick<LoadedApp, 'app' | 'config' | 'file'>,
+  { app, config, file }: PolicyApp & { readonly file: string },
   environment: Readonly<Record<string, string | undefined>>,
 ): Problem[] {
   const modules = new Map(modulesOf(app).map((module) => [module.name, module]))

@@ -1,5 +1,5 @@
 import type { Ambient } from '@banyan/ambient'
-import { type Duration, modulesOf, parseDuration } from '@banyan/module'
+import { type App, type Duration, modulesOf, parseDuration } from '@banyan/module'
 import {
   type BreakerPolicy,
   type BulkheadPolicy,
@@ -16,7 +16,6 @@ import {
   withPolicies,
 } from '@banyan/resilience'
 import type { Logger, MeasuredPlacement } from '@banyan/runtime'
-import type { LoadedApp } from './load.js'
 
 /** A pair of caller and module; `*` is any, `outside` what is no module: the gateway, host code, tests. */
 export type EdgeName<Modules extends string = string> = `${Modules | '*' | typeof outside} -> ${Modules | '*'}` | '*'
@@ -93,6 +92,12 @@ export function faultsOn({ BANYAN_FAULTS }: Environment): boolean {
   return BANYAN_FAULTS === 'on' || BANYAN_FAULTS === 'production'
 }
 
+/** An app with the settings that concern calls. */
+export interface PolicyApp {
+  readonly app: App
+  readonly config: { readonly policies?: PoliciesConfig; readonly faults?: readonly FaultConfig[] }
+}
+
 export interface PolicyContext {
   readonly ambient: Ambient
   readonly logger: Logger
@@ -106,7 +111,7 @@ export interface PolicyContext {
  * Undefined where there are none: then a call costs what it costs.
  */
 export function policyPlacement(
-  { app, config }: Pick<LoadedApp, 'app' | 'config'>,
+  { app, config }: PolicyApp,
   { ambient, logger, environment, hosts }: PolicyContext,
 ): ((here: MeasuredPlacement) => PolicyPlacement) | undefined {
   const modules = modulesOf(app)

@@ -1,10 +1,23 @@
-import type { CallScope, Envelope, Outcome, Receiver } from '@banyan/runtime'
+import type { Ambient } from '@banyan/ambient'
+import { type CallScope, type Envelope, type Outcome, type Receiver, Scope } from '@banyan/runtime'
 import type { Waiting } from '../parts/bulkhead.js'
 import { Due } from '../parts/due-list.js'
-import type { Attempt } from './attempt.js'
-import type { Edge } from './edge.js'
 import { RepeatEnvelope } from './repeat-envelope.js'
 import { notKept, snapshot } from './snapshot.js'
+
+/** What a call and its attempts tell their edge. */
+export interface CallEdge {
+  readonly name: string
+  /** Whether a call may be made more than once. */
+  readonly repeats: boolean
+  /** The call has its place in the bulkhead. */
+  admitted(call: Call): void
+  /** It is time for a second attempt beside the first. */
+  hedge(call: Call): void
+  attemptEnded(attempt: Attempt, outcome: Outcome): void
+  /** The timeout of the edge has passed. */
+  attemptLate(attempt: Attempt): void
+}
 
 /** An outcome that is an error. */
 export type Failure = Extract<Outcome, { readonly ok: false }>
@@ -16,7 +29,7 @@ export type Failure = Extract<Outcome, { readonly ok: false }>
  * I2 A call of which some attempt may have taken effect never ends as if none had (P6).
  */
 export class Call implements Waiting {
-  readonly edge: Edge
+  readonly edge: CallEdge
   readonly envelope: Envelope
   readonly scope: CallScope
   readonly promise: Promise<unknown>
@@ -35,7 +48,7 @@ export class Call implements Waiting {
   #resolve!: (answer: unknown) => void
   #reject!: (reason: unknown) => void
 
-  constructor(edge: Edge, envelope: Envelope, scope: CallScope, receiver: Receiver<unknown>) {
+  constructor(edge: CallEdge, envelope: Envelope, scope: CallScope, receiver: Receiver<unknown>) {
     this.edge = edge
     this.envelope = envelope
     this.scope = scope
@@ -94,4 +107,46 @@ export class HedgeTimer extends Due {
   due(): void {
     this.#call.edge.hedge(this.#call)
   }
+}
+
+/** One attempt at a call. What it is told after it has ended is not heard. */
+export class Attempt extends Due implements Receiver<void> {
+  readonly call: Call
+  /** Its own where it may end without the call, else that of the call. */
+  readonly scope: CallScope
+  /** The era of the breaker that let it pass. */
+  readonly era: number
+  /** On the monotonic clock. */
+  readonly begunAt: number
+  ended = false
+
+  constructor(call: Call, scope: CallScope, era: number, begunAt: number) {
+    super()
+    this.call = call
+    this.scope = scope
+    this.era = era
+    this.begunAt = begunAt
+  }
+
+  receive(outcome: Outcome): void {
+    if (!this.ended) this.call.edge.attemptEnded(this, outcome)
+  }
+
+  due(): void {
+    if (!this.ended) this.call.edge.attemptLate(this)
+  }
+}
+
+/** A scope that an attempt can end without ending the call. */
+export function attemptScope(ambient: Ambient, call: CallScope, endsAt: number): Scope {
+  return Scope.attempt(ambient, call as Scope, endsAt)
+}
+
+/** Ends and closes a scope that was made for an attempt. */
+export function closeScope(attempt: Attempt): void {
+  if (attempt.scope !== attempt.call.scope) (attempt.scope as Scope).close()
+}
+
+export function endScope(attempt: Attempt, reason: 'deadline-exceeded' | 'cancelled'): void {
+  if (attempt.scope !== attempt.call.scope) (attempt.scope as Scope).end(reason)
 }

@@ -18,8 +18,7 @@ import { DueList } from '../parts/due-list.js'
 import { Latency } from '../parts/latency.js'
 import { RetryBudget } from '../parts/retry-budget.js'
 import { defaultBudget, type ResolvedPolicy } from '../policies.js'
-import { Attempt, attemptScope, closeScope, endScope } from './attempt.js'
-import { Call, HedgeTimer } from './call.js'
+import { Attempt, attemptScope, Call, type CallEdge, closeScope, endScope, HedgeTimer } from './call.js'
 import { EdgeCounts } from './counts.js'
 import type { Fallbacks } from './fallbacks.js'
 
@@ -39,7 +38,7 @@ export interface EdgeHost {
  * I2 What the edge itself refuses is not repeated: it is a decision to do less.
  * I3 Nothing is begun after the call is done, or beyond the time that its caller has (P7).
  */
-export class Edge {
+export class Edge implements CallEdge {
   readonly caller: string
   readonly module: string
   readonly counts = new EdgeCounts()
