@@ -56,6 +56,16 @@ describe('the outlier detector', () => {
     expect(detector.choose('stock', ['a'])).toBeUndefined()
   })
 
+  it('takes back who is back first when others have gone, so that half remain', () => {
+    const { clock, detector, fail, well } = setUp()
+    well('a', 'b', 'c', 'd')
+    fail('a', 5)
+    clock.advance(1_000)
+    fail('b', 5)
+    expect(['c', 'd']).toContain(detector.choose('stock', ['a', 'b', 'c', 'd']))
+    expect(detector.choose('stock', ['a', 'b'])).toBe('a')
+  })
+
   it('finds the replica that fails more often than the others', () => {
     const { clock, detector, well } = setUp()
     const instances = ['a', 'b', 'c', 'd', 'e', 'f']

@@ -122,6 +122,18 @@ describe('the breaker', () => {
     )
   })
 
+  it('hears nothing of attempts that an earlier state let pass', () => {
+    const breaker = new Breaker({ failures: 1, openForMs: 1_000, probes: 1 }, () => undefined)
+    const early = breaker.era
+    expect([breaker.tryPass(0), breaker.tryPass(0)]).toEqual([true, true])
+    breaker.ended('failed', early, 0)
+    breaker.ended('answered', early, 10)
+    expect(breaker.state).toBe('open')
+    expect([breaker.tryPass(1_000), breaker.state]).toEqual([true, 'half-open'])
+    breaker.ended('answered', early, 1_001)
+    expect(breaker.state).toBe('half-open')
+  })
+
   it('opens at a share of failures in the window, and forgets what is older', () => {
     const make = () =>
       new Breaker(
