@@ -130,7 +130,7 @@ export class RemotePlacement implements Placement {
       if (call?.envelope.module !== module) continue
       const tookMs = this.#ambient.monotonic() - call.sentAt
       this.#meanMs += (tookMs - this.#meanMs) * 0.05
-      this.#chooser?.told(instance, outcome, tookMs)
+      this.#chooser?.told(module, instance, outcome, tookMs)
       this.#end(call, outcome)
     }
   }
@@ -206,7 +206,7 @@ export class RemotePlacement implements Placement {
       module,
       providers.map(({ instance }) => instance),
     )
-    if (chosen !== undefined && chosen !== 'any') {
+    if (chosen !== undefined) {
       const provider = providers.find(({ instance }) => instance === chosen)
       if (provider) return provider
     }

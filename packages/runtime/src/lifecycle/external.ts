@@ -94,6 +94,5 @@ export function withinScope(
 }
 
 function endError(scope: Scope, end: ScopeEnd, operation: string): BanyanError {
-  const unknown = scope.committing || (scope.elsewhere && end === 'deadline-exceeded')
-  return banyanError(unknown ? 'outcome-unknown' : end, { operation })
+  return banyanError(scope.mayHaveCommittedAt(end) ? 'outcome-unknown' : end, { operation })
 }
