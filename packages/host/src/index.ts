@@ -4,14 +4,19 @@ export { checkApp } from './config/check-app.js'
 export {
   type Config,
   defineConfig,
+  type EventsConfig,
   type GatewayConfig,
   type LogConfig,
+  type ProbeConfig,
   type ServiceConfig,
   type StoreConfig,
 } from './config/define.js'
 export type { DeliveryConfig } from './config/delivery.js'
 export { loadEnvironmentFile } from './config/environment-file.js'
+export { type StreamLimits, streamLimits } from './config/events.js'
 export { type ConfigPlace, type LoadedApp, type LoadedConfig, loadApp, loadConfig } from './config/load.js'
+export { gatewayService } from './config/services/check.js'
+export { topologyOf } from './config/services/topology.js'
 export {
   type BreakerConfig,
   type BulkheadConfig,

@@ -6,6 +6,7 @@ import { readMigrations } from '@banyan/store-postgres'
 import { logLevels } from './check.js'
 import { policyProblems } from './check-policies.js'
 import type { LoadedApp } from './load.js'
+import { serviceProblems } from './services/topology.js'
 
 /** Every problem of an app that can be found without opening anything: wiring, settings, services, migration files. */
 export function checkApp(
@@ -20,7 +21,7 @@ export function checkApp(
     ...modules.flatMap(({ migrations }) =>
       migrations === undefined ? [] : migrationProblems(resolve(folder, migrations)),
     ),
-    ...serviceProblems(file, config.services ?? {}, new Set(modules.map(({ name }) => name))),
+    ...(config.services === undefined ? [] : serviceProblems({ app, config, file })),
     ...policyProblems({ app, config, file }, environment),
   ]
 }
@@ -53,37 +54,4 @@ function migrationProblems(folder: string): readonly Problem[] {
     const details = error.details as { problems?: readonly Problem[] } | undefined
     return details?.problems ?? [{ who: folder, where: 'migrations', what: error.message, remedy: 'correct the files' }]
   }
-}
-
-function serviceProblems(
-  file: string,
-  services: NonNullable<LoadedApp['config']['services']>,
-  names: ReadonlySet<string>,
-): Problem[] {
-  const problems: Problem[] = []
-  const placed = new Map<string, string>()
-  for (const [service, definition] of Object.entries(services)) {
-    const modules = 'modules' in definition ? definition.modules : definition
-    for (const name of modules) {
-      const where = `services.${service}`
-      const other = placed.get(name)
-      if (!names.has(name))
-        problems.push({
-          who: file,
-          where,
-          what: `names ${name}, which the app does not have`,
-          allowed: [...names].join(', '),
-          remedy: 'correct the name, or add the module to the app',
-        })
-      else if (other !== undefined)
-        problems.push({
-          who: file,
-          where,
-          what: `names ${name}, which ${other} hosts already`,
-          remedy: 'name each module in one service',
-        })
-      placed.set(name, service)
-    }
-  }
-  return problems
 }

@@ -2,6 +2,7 @@ import type { Problem } from '@banyan/errors'
 import { durationForm, readDuration } from '@banyan/module'
 import { checkFaults, checkPolicies } from './check-policies.js'
 import { defaultBackoff, deliveryBounds } from './delivery.js'
+import { checkServices, mostReplicas } from './services/check.js'
 import { isObject, report, unknownName } from './setting-problems.js'
 
 type Check = (value: unknown) => string | undefined
@@ -33,9 +34,13 @@ const sections: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     requestTimeoutMs: whole(1, 86_400_000),
     docs: flag,
     trustProxy: proxies,
+    replicas: whole(1, mostReplicas),
   },
   store: { folder: text, connections: whole(1, 1000) },
   log: { level },
+  // A stream must hold more than one event of the largest size.
+  events: { maxBytes: whole(2_097_152, Number.MAX_SAFE_INTEGER), maxAge: duration },
+  probe: { port: whole(0, 65_535), host: text },
   delivery: {
     ...Object.fromEntries(Object.entries(deliveryBounds).map(([name, [least, most]]) => [name, whole(least, most)])),
     inboxRetention: duration,
@@ -125,31 +130,4 @@ function checkBackoff(file: string, value: unknown): Problem[] {
       remedy: 'set both',
     },
   ]
-}
-
-function checkServices(file: string, value: unknown): Problem[] {
-  if (!isObject(value))
-    return [
-      {
-        who: file,
-        where: 'services',
-        what: 'is not an object',
-        allowed: "{ name: ['module', …] }",
-        remedy: 'list the modules of each service',
-      },
-    ]
-  return Object.entries(value).flatMap(([name, service]) => {
-    const modules = Array.isArray(service) ? service : isObject(service) ? service.modules : undefined
-    return Array.isArray(modules) && modules.length > 0 && modules.every((item) => typeof item === 'string')
-      ? []
-      : [
-          {
-            who: file,
-            where: `services.${name}`,
-            what: 'names no modules',
-            allowed: "['module', …] or { modules: ['module', …], replicas }",
-            remedy: 'list at least one module',
-          },
-        ]
-  })
 }

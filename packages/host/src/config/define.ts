@@ -6,9 +6,16 @@ import type { FaultConfig, PoliciesConfig } from './policies.js'
 export interface Config<Modules extends string = string> {
   /** File whose default export, or only export of an app, is the app; relative to the config file. */
   readonly app: string
-  /** Which module runs in which service. Absent: one process. */
+  /**
+   * Which module runs in which service, for `banyan up` and `banyan serve`; one process takes no notice of it. The HTTP
+   * gateway is a service of its own, `gateway`, which is always there.
+   */
   readonly services?: Readonly<Record<string, readonly Modules[] | ServiceConfig<Modules>>>
   readonly gateway?: GatewayConfig
+  /** The streams through which events reach other services. */
+  readonly events?: EventsConfig
+  /** Where a service of a topology answers probes and scrapers. */
+  readonly probe?: ProbeConfig
   readonly store?: StoreConfig
   readonly log?: LogConfig
   readonly delivery?: DeliveryConfig
@@ -22,8 +29,24 @@ export interface Config<Modules extends string = string> {
 
 export interface ServiceConfig<Modules extends string = string> {
   readonly modules: readonly Modules[]
-  /** Processes of this service. Default 1. */
+  /** Processes of this service, 1 to 64. Default 1. */
   readonly replicas?: number
+}
+
+/** Bounds of each module's stream; the log in PostgreSQL keeps what a stream lets go. */
+export interface EventsConfig {
+  /** Bytes that the stream of a module may take on the broker's disk. Default 1,073,741,824. */
+  readonly maxBytes?: number
+  /** How long a stream keeps an event: `'7d'`, or milliseconds. Default 7 days. */
+  readonly maxAge?: string | number
+}
+
+/** `/healthz`, `/readyz` and `/metrics` of each process under `banyan serve`. */
+export interface ProbeConfig {
+  /** Default 9090; 0: none. The environment variable PROBE_PORT wins. */
+  readonly port?: number
+  /** Default 127.0.0.1, 0.0.0.0 with NODE_ENV=production; PROBE_HOST wins. */
+  readonly host?: string
 }
 
 export interface GatewayConfig {
@@ -39,6 +62,8 @@ export interface GatewayConfig {
   readonly docs?: boolean
   /** Addresses of proxies whose X-Forwarded-For is believed; default none. */
   readonly trustProxy?: boolean | string | readonly string[]
+  /** Processes of the service `gateway`, 1 to 64; `banyan up` runs one, since a port has one owner. Default 1. */
+  readonly replicas?: number
 }
 
 export interface StoreConfig {
