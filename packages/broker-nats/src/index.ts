@@ -10,3 +10,6 @@ export {
 } from './events/streams.js'
 export { locateNatsServer } from './server/binary.js'
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './server/local-server.js'
+export { observerName, type Principal, principalName, streamName } from './access/accounts.js'
+export { type NatsConfigurationOptions, natsConfiguration, principalsOf } from './access/configuration.js'
+export { createUserKey, publicKeyOf, type UserKey } from './access/keys.js'

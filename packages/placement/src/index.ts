@@ -10,6 +10,19 @@ export { frameKind, kindOf } from './frames/frame-kind.js'
 export { readReplies } from './frames/reply-frame.js'
 export { readResponse } from './frames/request-frame.js'
 export { FrameWriter } from './frames/writer.js'
+export { deriveAccess } from './access/derive.js'
+export { type AccessReason, explainAccess } from './access/explain.js'
+export type {
+  AccessPlan,
+  CallGrant,
+  PublishGrant,
+  ReadGrant,
+  ReplyGrant,
+  RouteGrant,
+  ServeGrant,
+  ServiceAccess,
+  SourceAccess,
+} from './access/grants.js'
 export type { InstanceReport, Mesh, MeshHost, ModuleReport } from './mesh.js'
 export { askRoute } from './route/routes.js'
 export { routeByModule } from './router.js'
