@@ -3,6 +3,7 @@ import {
   callsAccount,
   eventsAccount,
   type Principal,
+  principalName,
   serviceAccount,
   systemAccount,
 } from './accounts.js'
@@ -17,10 +18,8 @@ export interface NatsConfigurationOptions {
   readonly keysOf: (principal: Principal) => readonly string[]
   /** Bytes that the stream of a module may take on the disk of the broker. */
   readonly streamBytes: number
-  /** Folder of the streams. */
-  readonly storeFolder: string
-  readonly host: string
-  readonly port: number
+  /** Where the server is, and its streams. Absent: who starts it says so on its command line. */
+  readonly place?: { readonly host: string; readonly port: number; readonly storeFolder: string }
   /** Files; with them every client must show a certificate of the authority. Absent: no TLS. */
   readonly tls?: { readonly ca: string; readonly certificate: string; readonly key: string }
 }
@@ -35,13 +34,16 @@ const streamOverheadBytes = 1_048_576
  * (decisions 0017 and 0021). There is no anonymous user, and nobody is in the account of the system.
  */
 export function natsConfiguration(options: NatsConfigurationOptions): string {
-  const { access, host, port, storeFolder, tls, streamBytes } = options
+  const { access, place, tls, streamBytes } = options
   const accountBytes = streamBytes + streamOverheadBytes
   const { sources, services } = access
   const server: Section = {
-    listen: `${host}:${port}`,
+    ...(place === undefined ? {} : { listen: `${place.host}:${place.port}` }),
     max_payload: maxPayloadBytes,
-    jetstream: { store_dir: storeFolder, max_file_store: accountBytes * Math.max(1, sources.length) },
+    jetstream: {
+      ...(place === undefined ? {} : { store_dir: place.storeFolder }),
+      max_file_store: accountBytes * Math.max(1, sources.length),
+    },
     ...(tls === undefined ? {} : { tls: tlsSection(tls) }),
     system_account: systemAccount,
   }
@@ -71,17 +73,26 @@ const tlsSection = ({ ca, certificate, key }: NonNullable<NatsConfigurationOptio
   timeout: 5,
 })
 
-function callUsers({ access, keysOf }: NatsConfigurationOptions): Section[] {
+function callUsers(options: NatsConfigurationOptions): Section[] {
+  const { access } = options
   return [
     ...access.services.flatMap((service) =>
-      users(keysOf({ kind: 'calls', service: service.service }), callPermissions(access.app, service)),
+      users(options, { kind: 'calls', service: service.service }, callPermissions(access.app, service)),
     ),
-    ...users(keysOf({ kind: 'observer' }), observerPermissions(access.app)),
+    ...users(options, { kind: 'observer' }, observerPermissions(access.app)),
   ]
 }
 
-function users(keys: readonly string[], { publish, subscribe }: Permissions): Section[] {
-  return keys.map((nkey) => ({ nkey, permissions: { publish: allowed(publish), subscribe: allowed(subscribe) } }))
+function users(
+  { keysOf }: NatsConfigurationOptions,
+  principal: Principal,
+  { publish, subscribe }: Permissions,
+): Section[] {
+  return keysOf(principal).map((nkey) => ({
+    '#': principalName(principal),
+    nkey,
+    permissions: { publish: allowed(publish), subscribe: allowed(subscribe) },
+  }))
 }
 
 /** An empty list of allowed subjects allows everything: what has none is denied everything instead. */
@@ -90,17 +101,19 @@ function allowed(subjects: readonly string[]): Section {
 }
 
 function streamAccount({ access, keysOf, streamBytes }: NatsConfigurationOptions, source: SourceAccess): Section {
+  const deploy: Principal = { kind: 'deploy', module: source.module }
   return {
     // One stream, made by who deploys; nobody reads through a consumer (decision 0019).
     jetstream: { max_file: streamBytes + streamOverheadBytes, max_memory: 0, max_streams: 1, max_consumers: 1 },
-    users: keysOf({ kind: 'deploy', module: source.module }).map((nkey) => ({ nkey })),
+    users: keysOf(deploy).map((nkey) => ({ '#': principalName(deploy), nkey })),
     exports: exportsOf(access.app, source).map(({ accounts, ...share }) => ({ ...offer(share), accounts })),
   }
 }
 
 const offer = ({ kind, subject }: Shared): Section => ({ [kind]: subject })
 
-function eventsOfService({ access, keysOf }: NatsConfigurationOptions, service: ServiceAccess): Section {
+function eventsOfService(options: NatsConfigurationOptions, service: ServiceAccess): Section {
+  const { access } = options
   const imports = importsOf(access, service.service).map(
     ({ kind, account, subject, to }): Setting => ({
       [kind]: { account, subject },
@@ -108,7 +121,7 @@ function eventsOfService({ access, keysOf }: NatsConfigurationOptions, service: 
     }),
   )
   return {
-    users: users(keysOf({ kind: 'events', service: service.service }), eventPermissions(access.app, service)),
+    users: users(options, { kind: 'events', service: service.service }, eventPermissions(access.app, service)),
     ...(imports.length === 0 ? {} : { imports }),
   }
 }

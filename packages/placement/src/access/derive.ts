@@ -32,7 +32,7 @@ export function deriveAccess(app: App, topology: Topology): AccessPlan {
     publishes: publishesOf(own.service, sources),
     replies: repliesOf(own, asking),
   }))
-  return { app: app.name, services, sources }
+  return { app: topology.app, services, sources }
 }
 
 function asksOf(service: ServicePlan, modules: ReadonlyMap<string, AnyModule>, topology: Topology): Asking {
