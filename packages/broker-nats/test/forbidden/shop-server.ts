@@ -44,7 +44,7 @@ export interface ShopServer {
   stop(): Promise<void>
 }
 
-export const streamBytes = 8_388_608
+const streamBytes = 8_388_608
 
 export async function startShop(): Promise<ShopServer> {
   const folder = mkdtempSync(join(tmpdir(), 'ban-shop-'))
@@ -139,17 +139,19 @@ function rawOf(connection: NatsConnection, inbox: string): Raw {
   }
 }
 
+/** The stream of a module. */
+export const streamConfig = (module: string) => ({
+  name: streamName('shop', module),
+  subjects: [`shop.event.${module}.*.*`],
+  max_bytes: streamBytes,
+  allow_direct: true,
+  republish: { src: `shop.event.${module}.*.*`, dest: `shop.live.${module}.{{wildcard(1)}}.{{wildcard(2)}}` },
+})
+
 /** Makes the stream of a module as a deployment does. */
 export async function makeStream(server: ShopServer, module: string): Promise<void> {
   const { connection } = await server.as({ kind: 'deploy', module })
-  const manager = await jetstreamManager(connection)
-  await manager.streams.add({
-    name: streamName('shop', module),
-    subjects: [`shop.event.${module}.*.*`],
-    max_bytes: streamBytes,
-    allow_direct: true,
-    republish: { src: `shop.event.${module}.*.*`, dest: `shop.live.${module}.{{wildcard(1)}}.{{wildcard(2)}}` },
-  })
+  await (await jetstreamManager(connection)).streams.add(streamConfig(module))
 }
 
 /** How many events the stream of a module holds, as who deploys sees it. */
