@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addAccess } from './commands/access.js'
 import { addCall } from './commands/call.js'
 import { addCheck } from './commands/check.js'
 import { addContract } from './commands/contract.js'
@@ -22,7 +23,17 @@ export function createProgram(version: string): Command {
       process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
       throw error
     })
-  for (const add of [addDev, addStart, addCheck, addCall, addDeadLetters, addDatabase, addContract, addDoctor])
+  for (const add of [
+    addDev,
+    addStart,
+    addCheck,
+    addCall,
+    addDeadLetters,
+    addDatabase,
+    addContract,
+    addAccess,
+    addDoctor,
+  ])
     add(program)
   return program
 }

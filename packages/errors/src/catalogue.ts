@@ -394,6 +394,20 @@ export const catalogue = {
     'Services talk through NATS. No npm package carries the server, and Banyan downloads nothing by itself.',
     'Install nats-server 2.11.16 or later (https://nats.io/download, `brew install nats-server`, `apt-get install nats-server`) or set NATS_SERVER_BIN to it; or set NATS_URL to a server that runs already.',
   ),
+  'access-keys-damaged': entry(
+    500,
+    false,
+    '{file} cannot be read as what `banyan access emit` wrote',
+    'The file was edited or cut off. New secrets in its place would shut out every process that runs with the old ones.',
+    'Restore the file from a backup; or remove it, emit again, and replace every process.',
+  ),
+  'access-rotation-open': entry(
+    409,
+    false,
+    'A rotation of {what} is under way already',
+    'Another one would shut out processes that still run with the secrets before.',
+    'Replace those processes, then finish it with `banyan access emit --finish`.',
+  ),
   'broker-start-failed': entry(
     500,
     true,

@@ -1,3 +1,11 @@
+export { type EmitOptions as EmitAccessOptions, type EmittedAccess, emitAccess } from './access/emit.js'
+export {
+  type AccessChange,
+  type AccessOptions,
+  type PreparedAccess,
+  prepareAccess,
+} from './access/prepare.js'
+export { accessReasons, type Reason as AccessReason } from './access/reasons.js'
 export { appDatabase, storeModules } from './app-database.js'
 export { checkConfig } from './config/check.js'
 export { checkApp } from './config/check-app.js'

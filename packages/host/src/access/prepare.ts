@@ -1,0 +1,176 @@
+import { join } from 'node:path'
+import { type NatsConfigurationOptions, natsConfiguration, type Principal, principalsOf } from '@banyan/broker-nats'
+import { banyanError } from '@banyan/errors'
+import { type AccessPlan, deriveAccess } from '@banyan/placement'
+import { streamLimits } from '../config/events.js'
+import type { LoadedApp } from '../config/load.js'
+import { topologyOf } from '../config/services/topology.js'
+import { storeSecret } from '../database.js'
+import {
+  type Authority,
+  type CertificateFiles,
+  finishAuthority,
+  issue,
+  loadAuthority,
+  rotateAuthority,
+  saveAuthority,
+  trusted,
+} from './authority.js'
+import { certificateEnvironment, databaseEnvironment, type Environment, keyEnvironment } from './environment.js'
+import {
+  acceptedKeys,
+  finishRotation,
+  type Keyring,
+  loadKeyring,
+  openRotations,
+  rotateKeys,
+  saveKeyring,
+} from './keyring.js'
+import { privateFolder, readIfThere, writePrivate } from './private-files.js'
+
+export interface AccessOptions {
+  readonly loaded: LoadedApp
+  /** NATS_URL and DATABASE_URL as the services see them, and BANYAN_STORE_SECRET. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Absolute. Holds the secrets, is closed to others. */
+  readonly folder: string
+  /** Where the files will lie on the machines of the services. Default: the folder. */
+  readonly installed?: string
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Default: as it was before; the first time without. */
+  readonly tls?: boolean
+  /** Names and addresses of the server, beside the one of NATS_URL and those of loopback. */
+  readonly hosts?: readonly string[]
+  readonly change?: AccessChange
+}
+
+export interface AccessChange {
+  /** A service, `all` of them, or the `authority` of certificates. */
+  readonly rotate?: string
+  readonly finish?: boolean
+  /** All certificates, whatever their time. */
+  readonly renew?: boolean
+}
+
+/** Who may what in a topology, and the secrets of everybody in it. */
+export interface PreparedAccess {
+  readonly plan: AccessPlan
+  /** The configuration of the NATS server. `place`: absent where the command line of the server says it. */
+  natsConfiguration(place?: NatsConfigurationOptions['place']): string
+  /** What a process of a service needs in its environment. */
+  environmentOf(service: string): Environment
+  /** What makes streams: a deployment. */
+  readonly deployEnvironment: Environment
+  /** What only looks who is there: `banyan services`. */
+  readonly observerEnvironment: Environment
+  readonly keyring: Keyring
+  readonly certificates: readonly (CertificateFiles & { readonly name: string })[]
+  /** Whose old secrets are still accepted. */
+  readonly open: readonly string[]
+}
+
+/**
+ * Derives the access of a topology and makes what secrets are missing; those that are there stay as they are, so it may
+ * be run at every start. Writes nothing but secrets and certificates.
+ * @throws `invalid-config`, `access-keys-damaged`, `access-rotation-open`, `not-found` for a service to rotate
+ */
+export function prepareAccess(options: AccessOptions): PreparedAccess {
+  const { loaded, environment, folder, change = {} } = options
+  const plan = deriveAccess(loaded.app, topologyOf(loaded))
+  const principals = principalsOf(plan)
+  const keyring = changedKeys(loadKeyring(folder, principals), plan, change)
+  const authority = authorityOf(options, plan)
+  privateFolder(folder)
+  saveKeyring(folder, keyring)
+  const certificates = authority === undefined ? [] : issueAll(options, plan, authority)
+  const tlsFolder = join(options.installed ?? folder, 'tls')
+  const shared = { environment, plan, keyring, secret: storeSecret(environment).secret ?? keyring.storeSecret }
+  const tls = authority === undefined ? undefined : tlsFolder
+  const complete = (principals: readonly Principal[], name: string): Environment => ({
+    ...keyEnvironment(shared, principals, tls !== undefined),
+    ...(tls === undefined ? {} : certificateEnvironment(tls, name)),
+  })
+  return {
+    plan,
+    natsConfiguration: (place) =>
+      natsConfiguration({
+        access: plan,
+        keysOf: (principal) => acceptedKeys(keyring, principal),
+        streamBytes: streamLimits(loaded.config.events).maxBytes,
+        ...(place === undefined ? {} : { place }),
+        ...(tls === undefined ? {} : { tls: serverFiles(tls) }),
+      }),
+    environmentOf: (service) => ({
+      ...complete(
+        [
+          { kind: 'calls', service },
+          { kind: 'events', service },
+        ],
+        service,
+      ),
+      ...databaseEnvironment(shared, loaded.app.name, service),
+    }),
+    deployEnvironment: complete(
+      principals.filter(({ kind }) => kind === 'deploy'),
+      'deploy',
+    ),
+    observerEnvironment: complete([{ kind: 'observer' }], 'observer'),
+    keyring,
+    certificates,
+    open: [...openRotations(keyring), ...(authority?.next || authority?.previous ? ['the authority'] : [])],
+  }
+}
+
+function changedKeys(keyring: Keyring, plan: AccessPlan, { rotate, finish }: AccessChange): Keyring {
+  const finished = finish === true ? finishRotation(keyring) : keyring
+  if (rotate === undefined || rotate === 'authority') return finished
+  const chosen = principalsOf(plan).filter((principal) => rotate === 'all' || belongsTo(principal, plan, rotate))
+  if (chosen.length === 0)
+    throw banyanError('not-found', { what: `service ${rotate}; there are ${serviceNames(plan).join(', ')}` })
+  return rotateKeys(finished, chosen)
+}
+
+/** Keys of a service, and of those who deploy the streams of its modules. */
+function belongsTo(principal: Principal, { sources }: AccessPlan, service: string): boolean {
+  if (principal.kind === 'observer') return false
+  if (principal.kind !== 'deploy') return principal.service === service
+  return sources.some(({ module, host }) => module === principal.module && host === service)
+}
+
+const serviceNames = ({ services }: AccessPlan): string[] => services.map(({ service }) => service)
+
+/** Undefined without TLS. What was emitted with TLS stays so: going without would shut out every process. */
+function authorityOf({ folder, now, tls, change = {} }: AccessOptions, { app }: AccessPlan): Authority | undefined {
+  const home = join(folder, 'tls')
+  const wanted = tls ?? readIfThere(join(home, 'ca.pem')) !== undefined
+  if (!wanted) return undefined
+  let authority = loadAuthority(home, app, now)
+  if (change.finish) authority = finishAuthority(authority)
+  if (change.rotate === 'authority') authority = rotateAuthority(authority, app, now)
+  saveAuthority(home, authority)
+  writePrivate(join(home, 'ca.pem'), trusted(authority))
+  return authority
+}
+
+const serverName = 'nats-server'
+
+const serverFiles = (folder: string) => ({
+  ca: join(folder, 'ca.pem'),
+  certificate: join(folder, `${serverName}.pem`),
+  key: join(folder, `${serverName}.key`),
+})
+
+function issueAll(
+  { folder, now, environment, hosts = [], change = {} }: AccessOptions,
+  plan: AccessPlan,
+  authority: Authority,
+): PreparedAccess['certificates'] {
+  const options = { folder: join(folder, 'tls'), authority, now, renew: change.renew === true }
+  const named = environment.NATS_URL ? [new URL(environment.NATS_URL).hostname] : []
+  const all = [...new Set(['localhost', '127.0.0.1', '::1', ...named, ...hosts])]
+  return [
+    { name: serverName, ...issue(options, serverName, all) },
+    ...[...serviceNames(plan), 'deploy', 'observer'].map((name) => ({ name, ...issue(options, name) })),
+  ]
+}
