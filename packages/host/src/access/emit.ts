@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { gatewayService } from '../config/services/check.js'
 import type { Environment } from './environment.js'
-import { moduleLogin, natsPort } from './environment.js'
+import { natsPort } from './environment.js'
 import { type AccessOptions, type PreparedAccess, prepareAccess } from './prepare.js'
 import { privateFolder, writePrivate } from './private-files.js'
 import { readme } from './readme.js'
