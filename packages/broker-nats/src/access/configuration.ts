@@ -40,10 +40,15 @@ export function natsConfiguration(options: NatsConfigurationOptions): string {
   const server: Section = {
     ...(place === undefined ? {} : { listen: `${place.host}:${place.port}` }),
     max_payload: maxPayloadBytes,
-    jetstream: {
-      ...(place === undefined ? {} : { store_dir: place.storeFolder }),
-      max_file_store: accountBytes * Math.max(1, sources.length),
-    },
+    // A server whose command line names the folder of streams takes no other word about it when it is reloaded.
+    ...(place === undefined
+      ? {}
+      : {
+          jetstream: {
+            store_dir: place.storeFolder,
+            max_file_store: accountBytes * Math.max(1, sources.length),
+          },
+        }),
     ...(tls === undefined ? {} : { tls: tlsSection(tls) }),
     system_account: systemAccount,
   }

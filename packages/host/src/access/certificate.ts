@@ -1,4 +1,5 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import forge from 'node-forge'
 
 /** A certificate with its private key, both PEM. */
@@ -72,8 +73,7 @@ function extensionsOf({ use, hosts = [] }: CertificateRequest, issuer: forge.pki
   ]
 }
 
-const alternativeName = (host: string): object =>
-  /^[\d.]+$|:/.test(host) ? { type: 7, ip: host } : { type: 2, value: host }
+const alternativeName = (host: string): object => (isIP(host) ? { type: 7, ip: host } : { type: 2, value: host })
 
 /** When a certificate ends, milliseconds since 1970. */
 export function endOf(certificate: string): number {
@@ -89,7 +89,7 @@ export function isIssuedBy(certificate: string, authority: string): boolean {
 /** Whether a server certificate is good for all of these names and addresses. */
 export function answersTo(certificate: string, hosts: readonly string[]): boolean {
   const known = new X509Certificate(certificate)
-  return hosts.every((host) => known.checkHost(host) !== undefined || known.checkIP(host) !== undefined)
+  return hosts.every((host) => (isIP(host) ? known.checkIP(host) : known.checkHost(host)) !== undefined)
 }
 
 /** Whether a private key is the one of a certificate: a crash may have come between the two files. */

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { gatewayService } from '../config/services/check.js'
 import type { Environment } from './environment.js'
 import { natsPort } from './environment.js'
 import { type AccessOptions, type PreparedAccess, prepareAccess } from './prepare.js'
@@ -36,13 +35,14 @@ export function emitAccess(options: EmitOptions): EmittedAccess {
   privateFolder(join(folder, 'services'))
   const texts: [string, string][] = [
     ['nats.conf', prepared.natsConfiguration(place)],
+    ['roles.sql', prepared.roleScript],
     ...services.map((service): [string, string] => [
       join('services', `${service}.env`),
       environmentText(`A process of ${service}: banyan serve ${service}`, prepared.environmentOf(service)),
     ]),
     ['deploy.env', environmentText('Who deploys: makes the streams of events', deployEnvironment)],
     ['observer.env', environmentText('Who only looks: banyan services', observerEnvironment)],
-    ['README.txt', readme({ installed, services, gateway: gatewayService, withTls: certificates.length > 0 })],
+    ['README.txt', readme({ installed, services, withTls: certificates.length > 0 })],
   ]
   for (const [name, text] of texts) writePrivate(join(folder, name), text)
   return {

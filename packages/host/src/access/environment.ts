@@ -52,13 +52,13 @@ export function certificateEnvironment(folder: string, name: string): Environmen
   }
 }
 
-/** Where the database is, and the logins of the modules that a service hosts; nothing where it hosts none. */
+/** Where the database is, and the logins of the modules that a service hosts: none is no login, never the admin's. */
 export function databaseEnvironment(shared: Shared, app: string, service: string): Environment {
   const modules = shared.plan.services.find((one) => one.service === service)?.serves ?? []
-  if (modules.length === 0) return {}
+  const { DATABASE_URL: url } = shared.environment
   const logins = modules.map(({ module }) => [module, moduleLogin(app, module, shared.secret)] as const)
   return {
-    ...(shared.environment.DATABASE_URL ? { DATABASE_URL: withoutUser(shared.environment.DATABASE_URL) } : {}),
+    ...(url && modules.length > 0 ? { DATABASE_URL: withoutUser(url) } : {}),
     BANYAN_STORE_LOGINS: JSON.stringify(Object.fromEntries(logins)),
   }
 }

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { type NatsConfigurationOptions, natsConfiguration, type Principal, principalsOf } from '@banyan/broker-nats'
 import { banyanError } from '@banyan/errors'
 import { type AccessPlan, deriveAccess } from '@banyan/placement'
+import { roleScript } from '@banyan/store-postgres'
+import { storeModules } from '../app-database.js'
 import { streamLimits } from '../config/events.js'
 import type { LoadedApp } from '../config/load.js'
 import { topologyOf } from '../config/services/topology.js'
@@ -16,7 +18,13 @@ import {
   saveAuthority,
   trusted,
 } from './authority.js'
-import { certificateEnvironment, databaseEnvironment, type Environment, keyEnvironment } from './environment.js'
+import {
+  certificateEnvironment,
+  databaseEnvironment,
+  type Environment,
+  keyEnvironment,
+  moduleLogin,
+} from './environment.js'
 import {
   acceptedKeys,
   finishRotation,
@@ -60,7 +68,9 @@ export interface PreparedAccess {
   natsConfiguration(place?: NatsConfigurationOptions['place']): string
   /** What a process of a service needs in its environment. */
   environmentOf(service: string): Environment
-  /** What makes streams: a deployment. */
+  /** The roles of the database as SQL, for its admin. */
+  readonly roleScript: string
+  /** What makes streams and runs migrations: a deployment. */
   readonly deployEnvironment: Environment
   /** What only looks who is there: `banyan services`. */
   readonly observerEnvironment: Environment
@@ -111,10 +121,14 @@ export function prepareAccess(options: AccessOptions): PreparedAccess {
       ),
       ...databaseEnvironment(shared, loaded.app.name, service),
     }),
-    deployEnvironment: complete(
-      principals.filter(({ kind }) => kind === 'deploy'),
-      'deploy',
-    ),
+    roleScript: rolesOf(loaded, shared.secret),
+    deployEnvironment: {
+      ...complete(
+        principals.filter(({ kind }) => kind === 'deploy'),
+        'deploy',
+      ),
+      BANYAN_STORE_SECRET: shared.secret,
+    },
     observerEnvironment: complete([{ kind: 'observer' }], 'observer'),
     keyring,
     certificates,
@@ -136,6 +150,12 @@ function belongsTo(principal: Principal, { sources }: AccessPlan, service: strin
   if (principal.kind === 'observer') return false
   if (principal.kind !== 'deploy') return principal.service === service
   return sources.some(({ module, host }) => module === principal.module && host === service)
+}
+
+function rolesOf(loaded: LoadedApp, secret: string): string {
+  const modules = storeModules(loaded)
+  const logins = modules.map(({ name }) => [name, moduleLogin(loaded.app.name, name, secret)] as const)
+  return roleScript({ app: loaded.app.name, modules, logins: Object.fromEntries(logins) })
 }
 
 const serviceNames = ({ services }: AccessPlan): string[] => services.map(({ service }) => service)

@@ -1,7 +1,6 @@
 export interface ReadmeOptions {
   readonly installed: string
   readonly services: readonly string[]
-  readonly gateway: string
   readonly withTls: boolean
 }
 
@@ -22,7 +21,7 @@ Apply, in this order
 
 1. Database, as a role with CREATEROLE, and CREATE on the database; again with every release:
      psql "$ADMIN_URL" -v ON_ERROR_STOP=1 -f ${installed}/roles.sql
-   Then the migrations, with the secret of deploy.env in the environment:
+   Then the migrations, with BANYAN_STORE_SECRET of deploy.env in the environment:
      DATABASE_URL="$ADMIN_URL" banyan db migrate
 2. NATS:
      nats-server -t -c ${installed}/nats.conf       looks whether it is valid

@@ -1,0 +1,112 @@
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startNatsServer } from '@banyan/broker-nats'
+import { emitAccess } from '@banyan/host'
+import { expect, test } from 'vitest'
+import { withNats } from '../../../../tools/vitest/with-nats.js'
+import { connectWith, loaded, newFolder, now, prepare } from './shop-access.js'
+
+test('secrets are made once, kept, and closed to others', () => {
+  const folder = newFolder()
+  chmodSync(folder, 0o755)
+  const first = prepare(folder)
+  expect(statSync(folder).mode & 0o777).toBe(0o700)
+  expect(statSync(join(folder, 'keyring.json')).mode & 0o777).toBe(0o600)
+  const again = prepare(folder)
+  expect(again.environmentOf('checkout')).toEqual(first.environmentOf('checkout'))
+  expect(again.natsConfiguration()).toBe(first.natsConfiguration())
+  expect(prepare(newFolder()).environmentOf('checkout')).not.toEqual(first.environmentOf('checkout'))
+})
+
+test('a service has its own secrets in its environment, and nobody else their seeds', () => {
+  const access = prepare(newFolder(), {
+    environment: { NATS_URL: 'nats://broker:4333', DATABASE_URL: 'postgresql://admin:pw@db:5433/shop' },
+  })
+  const [checkout, gateway] = [access.environmentOf('checkout'), access.environmentOf('gateway')]
+  expect(checkout).toMatchObject({ NATS_URL: 'nats://broker:4333', DATABASE_URL: 'postgresql://db:5433/shop' })
+  expect(Object.keys(JSON.parse(checkout.BANYAN_STORE_LOGINS ?? ''))).toEqual(['orders', 'mail'])
+  // No module is no login: the gateway never falls back to the admin.
+  expect(gateway.BANYAN_STORE_LOGINS).toBe('{}')
+  expect(gateway).not.toHaveProperty('DATABASE_URL')
+  expect(Object.keys(JSON.parse(access.deployEnvironment.BANYAN_NATS_DEPLOY_SEEDS ?? ''))).toEqual([
+    'inventory',
+    'payments',
+    'orders',
+  ])
+  const everything = [access.natsConfiguration(), access.roleScript].join('\n')
+  for (const secret of [checkout.BANYAN_NATS_CALLS_SEED, checkout.BANYAN_NATS_EVENTS_SEED, access.keyring.storeSecret])
+    expect(everything).not.toContain(secret)
+  for (const { password } of Object.values(JSON.parse(checkout.BANYAN_STORE_LOGINS ?? '') as { password: string }[]))
+    expect(everything).not.toContain(password)
+})
+
+test('a damaged keyring is refused by name, not replaced', () => {
+  const folder = newFolder()
+  prepare(folder)
+  const file = join(folder, 'keyring.json')
+  const text = readFileSync(file, 'utf8')
+  for (const damaged of [text.slice(0, 100), text.replace(/"SU\w+"/, '"SUNOSEED"'), '{}']) {
+    writeFileSync(file, damaged)
+    expect(() => prepare(folder)).toThrow(expect.objectContaining({ code: 'access-keys-damaged' }))
+    expect(readFileSync(file, 'utf8')).toBe(damaged)
+  }
+})
+
+test('a rotation is of a service that is there, and not begun twice', () => {
+  const folder = newFolder()
+  expect(() => prepare(folder, { change: { rotate: 'nobody' } })).toThrow(/checkout, stock, money, gateway/)
+  const before = prepare(folder)
+  const rotated = prepare(folder, { change: { rotate: 'stock' } })
+  expect(rotated.open).toEqual(['calls.stock', 'events.stock', 'deploy.inventory'])
+  expect(rotated.environmentOf('stock')).not.toEqual(before.environmentOf('stock'))
+  expect(rotated.environmentOf('money')).toEqual(before.environmentOf('money'))
+  expect(() => prepare(folder, { change: { rotate: 'all' } })).toThrow(
+    expect.objectContaining({ code: 'access-rotation-open' }),
+  )
+  expect(prepare(folder).environmentOf('stock')).toEqual(rotated.environmentOf('stock'))
+  expect(prepare(folder, { change: { finish: true } }).open).toEqual([])
+  expect(prepare(folder, { change: { rotate: 'all' } }).open).toHaveLength(12)
+})
+
+test('emitting writes all of it, readable by its owner alone', () => {
+  const folder = newFolder()
+  const { files } = emitAccess({ loaded, environment: {}, folder, now, installed: '/etc/shop' })
+  expect(readdirSync(folder).sort()).toEqual([
+    'README.txt',
+    'deploy.env',
+    'keyring.json',
+    'nats.conf',
+    'observer.env',
+    'roles.sql',
+    'services',
+  ])
+  for (const file of files) expect([file, statSync(file).mode & 0o777]).toEqual([file, 0o600])
+  expect(readFileSync(join(folder, 'nats.conf'), 'utf8')).toContain('store_dir: "/etc/shop/jetstream"')
+  expect(readFileSync(join(folder, 'services', 'stock.env'), 'utf8')).toMatch(
+    /^# .*\nNATS_URL=nats:\/\/127\.0\.0\.1:4222\nBANYAN_NATS_CALLS_SEED=SU\w{56}\nBANYAN_NATS_EVENTS_SEED=SU\w{56}\n/,
+  )
+})
+
+withNats.test('old and new key are accepted until a rotation is finished, and who stays connected stays', async () => {
+  const folder = newFolder()
+  const before = prepare(folder)
+  const server = await startNatsServer({ folder: newFolder(), config: before.natsConfiguration() })
+  try {
+    const running = await connectWith(server.url, before.environmentOf('stock'))
+    const rotated = prepare(folder, { change: { rotate: 'stock' } })
+    await expect(connectWith(server.url, rotated.environmentOf('stock'))).rejects.toThrow(/authorization/i)
+    await server.reload(rotated.natsConfiguration())
+    const next = await connectWith(server.url, rotated.environmentOf('stock'))
+    const late = await connectWith(server.url, before.environmentOf('stock'))
+    await running.flush()
+    const other = await connectWith(server.url, before.environmentOf('money'))
+    await server.reload(prepare(folder, { change: { finish: true } }).natsConfiguration())
+    // The server cuts off who still has the old key; the new one and other services stay.
+    await Promise.all([running.closed(), late.closed()])
+    await Promise.all([next.flush(), other.flush()])
+    await expect(connectWith(server.url, before.environmentOf('stock'))).rejects.toThrow(/authorization/i)
+    await Promise.all([next.close(), other.close()])
+  } finally {
+    await server.stop()
+  }
+})
