@@ -8,7 +8,8 @@ import { makeStream, type Raw, type ShopServer, startShop, storedEvents, streamC
  * its permissions, and as a user of its account whom no permissions bind, so that accounts alone keep it out. The control
  * is who may, or who deploys.
  *
- * orders is of checkout, inventory of stock, payments of money; checkout reads payments, money reads orders.
+ * orders is of checkout, inventory of stock, payments of money; checkout reads payments and inventory, money reads orders,
+ * stock nobody.
  */
 withNats.describe('the accounts of events', () => {
   let server: ShopServer

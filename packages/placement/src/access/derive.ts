@@ -84,17 +84,19 @@ function sourcesOf(
     const host = serviceOf(topology, name)
     if (host === undefined || Object.keys(contract.events).length === 0) return []
     const readers = asking.filter(({ reads }) => reads.some(({ source }) => source === name))
-    return [{ module: name, host: host.name, readers: readers.map(({ service }) => service) }]
+    // Whom only its own process hears is read from PostgreSQL: there is no stream to publish to.
+    return readers.length === 0
+      ? []
+      : [{ module: name, host: host.name, readers: readers.map(({ service }) => service) }]
   })
 }
 
-/** Also where nobody of the app reads them now: a stream may be read by programs of others, and by who joins later. */
 function publishesOf(service: string, sources: readonly SourceAccess[]): PublishGrant[] {
   return sources
     .filter(({ host }) => host === service)
     .map(({ module, readers }) => ({
       module,
-      because: [`${module} publishes events`, ...readers.map((reader) => `${reader} reads them`)],
+      because: [`${module} publishes events`, `${readers.join(', ')} read${readers.length === 1 ? 's' : ''} them`],
     }))
 }
 

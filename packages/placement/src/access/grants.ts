@@ -5,7 +5,7 @@
 export interface AccessPlan {
   readonly app: string
   readonly services: readonly ServiceAccess[]
-  /** Modules that publish events, each with the service that hosts it and the services that read it. */
+  /** Modules whose events other services read: each has a stream. */
   readonly sources: readonly SourceAccess[]
 }
 

@@ -33,10 +33,16 @@ test('the gateway may call what has http, and hand on raw routes; it serves and 
 })
 
 test('a log is read where another service has a handler, not where a contract is only named', () => {
-  expect(of('checkout').reads).toEqual([{ source: 'payments', because: ['orders listens to payments'] }])
+  expect(of('checkout').reads).toEqual([
+    { source: 'payments', because: ['orders listens to payments'] },
+    { source: 'inventory', because: ['orders listens to inventory'] },
+  ])
+  expect(of('checkout').publishes).toEqual([
+    { module: 'orders', because: ['orders publishes events', 'money reads them'] },
+  ])
   // mail hears of orders in the same process, from PostgreSQL.
   expect(plan.sources).toEqual([
-    { module: 'inventory', host: 'stock', readers: [] },
+    { module: 'inventory', host: 'stock', readers: ['checkout'] },
     { module: 'payments', host: 'money', readers: ['checkout'] },
     { module: 'orders', host: 'checkout', readers: ['money'] },
   ])

@@ -24,12 +24,12 @@ const orders = contract({
   commands: { place: { http: 'POST /orders' } },
   events: { placed: event },
 })
-const mail = contract({ name: 'mail', version: '1.0.0', commands: { send: {} } })
+const mail = contract({ name: 'mail', version: '1.0.0', commands: { send: {} }, events: { sent: event } })
 const nothing = (): void => undefined
 
 /**
- * orders calls inventory and hears of payments; payments hears of orders; mail hears of orders, and nobody may call it;
- * inventory calls and hears nobody.
+ * orders calls inventory, and hears of it and of payments; payments hears of orders; mail hears of orders, and nobody may
+ * call it or hears of it; inventory calls and hears nobody.
  */
 export const shop = defineApp({
   name: 'shop',
@@ -45,7 +45,7 @@ export const shop = defineApp({
       uses: { inventory },
       listens: { payments, mail },
       commands: { place: nothing },
-      on: { payments: { captured: nothing } },
+      on: { payments: { captured: nothing }, inventory: { reserved: nothing } },
     }),
     defineModule(mail, { listens: { orders }, commands: { send: nothing }, on: { orders: { placed: nothing } } }),
   ],
