@@ -9,7 +9,7 @@ import { ServerProcess } from './server-process.js'
 export interface NatsServerOptions {
   /** Owned by this server: its configuration, its JetStream store, the number of its process. Made when missing. */
   readonly folder: string
-  /** Text of its configuration: accounts, permissions, TLS. Addresses and the store are set here, whatever it says. */
+  /** Text of its configuration: accounts, permissions, TLS. It names neither address nor store: they are set here. */
   readonly config?: string
   /** Default: any free one, kept over restarts. */
   readonly port?: number
@@ -89,11 +89,7 @@ class LocalServer implements NatsServer {
     await this.#write()
     const process = new ServerProcess(
       this.#binary,
-      ['-c', this.#configFile, '-a', '127.0.0.1', '-p', String(this.#port ?? -1), '-P', this.#pidFile].concat(
-        '-js',
-        '-sd',
-        join(this.#folder, 'store'),
-      ),
+      ['-c', this.#configFile, '-a', '127.0.0.1', '-p', String(this.#port ?? -1), '-P', this.#pidFile],
       this.#onExit,
     )
     this.#port = await process.ready()
@@ -121,7 +117,9 @@ class LocalServer implements NatsServer {
 
   // Credentials may stand in it; written beside and renamed, so that nobody reads half of it.
   async #write(): Promise<void> {
-    await writeFile(`${this.#configFile}.new`, this.#config, { mode: 0o600 })
+    // Not by `-js -sd`: a reload then loses the streams of accounts (tried on 2.9.10), until the server is restarted.
+    const jetstream = `jetstream { store_dir: ${JSON.stringify(join(this.#folder, 'store'))} }`
+    await writeFile(`${this.#configFile}.new`, `${this.#config}\n${jetstream}\n`, { mode: 0o600 })
     await rename(`${this.#configFile}.new`, this.#configFile)
   }
 
