@@ -18,7 +18,7 @@ export interface NatsConfigurationOptions {
   readonly keysOf: (principal: Principal) => readonly string[]
   /** Bytes that the stream of a module may take on the disk of the broker. */
   readonly streamBytes: number
-  /** Where the server is, and its streams. Absent: who starts it says so on its command line. */
+  /** Where the server is, and its streams. Absent: who starts it adds both (`startNatsServer`). */
   readonly place?: { readonly host: string; readonly port: number; readonly storeFolder: string }
   /** Files; with them every client must show a certificate of the authority. Absent: no TLS. */
   readonly tls?: { readonly ca: string; readonly certificate: string; readonly key: string }
@@ -40,7 +40,6 @@ export function natsConfiguration(options: NatsConfigurationOptions): string {
   const server: Section = {
     ...(place === undefined ? {} : { listen: `${place.host}:${place.port}` }),
     max_payload: maxPayloadBytes,
-    // A server whose command line names the folder of streams takes no other word about it when it is reloaded.
     ...(place === undefined
       ? {}
       : {

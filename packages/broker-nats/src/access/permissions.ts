@@ -55,9 +55,17 @@ export function eventPermissions(app: string, { service, reads, publishes }: Ser
       ...publishes.flatMap(({ module }) => [
         `${app}.event.${module}.*.*`,
         ...['info', 'get', 'purge'].map((verb) => `${app}.stream.${module}.${verb}`),
+        bell(app, module),
       ]),
       ...reads.map(({ source }) => `${app}.stream.${source}.direct`),
     ],
-    subscribe: [...reads.map(({ source }) => `${app}.live.${source}.*.*`), `_INBOX.${service}.>`],
+    subscribe: [
+      ...publishes.map(({ module }) => bell(app, module)),
+      ...reads.map(({ source }) => `${app}.live.${source}.*.*`),
+      `_INBOX.${service}.>`,
+    ],
   }
 }
+
+/** Inside the account of a service: one of its processes tells the others that it appended to the log of a module. */
+const bell = (app: string, module: string): string => `${app}.bell.${module}`

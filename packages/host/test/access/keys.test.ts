@@ -2,6 +2,8 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { startNatsServer } from '@banyan/broker-nats'
 import { emitAccess } from '@banyan/host'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node'
 import { expect, test } from 'vitest'
 import { withNats } from '../../../../tools/vitest/with-nats.js'
 import { connectWith, loaded, newFolder, now, prepare } from './shop-access.js'
@@ -106,6 +108,50 @@ withNats.test('old and new key are accepted until a rotation is finished, and wh
     await Promise.all([next.flush(), other.flush()])
     await expect(connectWith(server.url, before.environmentOf('stock'))).rejects.toThrow(/authorization/i)
     await Promise.all([next.close(), other.close()])
+  } finally {
+    await server.stop()
+  }
+})
+
+withNats.test('events reach their readers across reloads, on the connections that were there', async () => {
+  const folder = newFolder()
+  const access = prepare(folder)
+  const server = await startNatsServer({ folder: newFolder(), config: access.natsConfiguration() })
+  const connected = (seed: string | undefined, inboxPrefix: string): Promise<NatsConnection> =>
+    connect({
+      servers: server.url,
+      reconnect: false,
+      inboxPrefix,
+      authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
+    })
+  try {
+    const seeds = JSON.parse(access.deployEnvironment.BANYAN_NATS_DEPLOY_SEEDS ?? '') as Record<string, string>
+    const deploy = await connected(seeds.orders, '_INBOX.deploy')
+    await (await jetstreamManager(deploy)).streams.add({
+      name: 'shop-orders',
+      subjects: ['shop.event.orders.*.*'],
+      allow_direct: true,
+      republish: { src: 'shop.event.orders.*.*', dest: 'shop.live.orders.{{wildcard(1)}}.{{wildcard(2)}}' },
+    })
+    const checkout = await connected(access.environmentOf('checkout').BANYAN_NATS_EVENTS_SEED, '_INBOX.checkout')
+    const money = await connected(access.environmentOf('money').BANYAN_NATS_EVENTS_SEED, '_INBOX.money')
+    const heard: string[] = []
+    money.subscribe('shop.live.orders.*.*', { callback: (_error, message) => void heard.push(message.string()) })
+    await money.flush()
+    const goesThrough = async (text: string): Promise<void> => {
+      await checkout.request('shop.event.orders.0.1', text)
+      const wanted = JSON.stringify({ last_by_subj: 'shop.event.orders.0.1' })
+      expect((await money.request('shop.stream.orders.direct', wanted)).string()).toBe(text)
+      await expect.poll(() => heard.at(-1), { timeout: 10_000 }).toBe(text)
+    }
+    await goesThrough('before')
+    await server.reload(prepare(folder, { change: { rotate: 'stock' } }).natsConfiguration())
+    await goesThrough('with two keys of another')
+    await server.reload(prepare(folder, { change: { finish: true } }).natsConfiguration())
+    await goesThrough('finished')
+    // Each came once, whatever was imported again.
+    expect(heard).toEqual(['before', 'with two keys of another', 'finished'])
+    await Promise.all([deploy.close(), checkout.close(), money.close()])
   } finally {
     await server.stop()
   }
