@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from './environment.js'
 import { natsPort } from './environment.js'
@@ -44,11 +45,18 @@ export function emitAccess(options: EmitOptions): EmittedAccess {
     ['observer.env', environmentText('Who only looks: banyan services', observerEnvironment)],
     ['README.txt', readme({ installed, services, withTls: certificates.length > 0 })],
   ]
+  removeOthers(join(folder, 'services'), services)
   for (const [name, text] of texts) writePrivate(join(folder, name), text)
   return {
     prepared,
     files: [...texts.map(([name]) => join(folder, name)), ...certificates.map(({ certificate }) => certificate)],
   }
+}
+
+/** Secrets of services that are no more are left nowhere. */
+function removeOthers(folder: string, services: readonly string[]): void {
+  for (const name of readdirSync(folder))
+    if (name.endsWith('.env') && !services.includes(name.slice(0, -'.env'.length))) rmSync(join(folder, name))
 }
 
 /** `NAME=value`, as Docker, systemd and `node --env-file` read it: no value holds a quote at its start, a # or a space. */

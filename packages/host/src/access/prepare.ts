@@ -164,7 +164,11 @@ const serviceNames = ({ services }: AccessPlan): string[] => services.map(({ ser
 function authorityOf({ folder, now, tls, change = {} }: AccessOptions, { app }: AccessPlan): Authority | undefined {
   const home = join(folder, 'tls')
   const wanted = tls ?? readIfThere(join(home, 'ca.pem')) !== undefined
-  if (!wanted) return undefined
+  if (!wanted) {
+    if (change.rotate === 'authority' || change.renew)
+      throw banyanError('not-found', { what: 'authority of certificates: emit with --tls first' })
+    return undefined
+  }
   let authority = loadAuthority(home, app, now)
   if (change.finish) authority = finishAuthority(authority)
   if (change.rotate === 'authority') authority = rotateAuthority(authority, app, now)

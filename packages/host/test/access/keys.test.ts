@@ -89,6 +89,26 @@ test('emitting writes all of it, readable by its owner alone', () => {
   )
 })
 
+test('secrets of a service that is no more are removed, and its keys are accepted no more', () => {
+  const folder = newFolder()
+  emitAccess({ loaded, environment: {}, folder, now })
+  const stockKey = /# calls\.stock\n\s+nkey: "(\w+)"/.exec(readFileSync(join(folder, 'nats.conf'), 'utf8'))?.[1] ?? '?'
+  const services = { checkout: ['orders', 'mail'], depot: ['inventory'], money: ['payments'] }
+  emitAccess({ loaded: { ...loaded, config: { ...loaded.config, services } }, environment: {}, folder, now })
+  expect(readdirSync(join(folder, 'services')).sort()).toEqual([
+    'checkout.env',
+    'depot.env',
+    'gateway.env',
+    'money.env',
+  ])
+  expect(readFileSync(join(folder, 'nats.conf'), 'utf8')).not.toContain(stockKey)
+})
+
+test('there is no authority to rotate or to renew without TLS', () => {
+  for (const change of [{ rotate: 'authority' }, { renew: true }])
+    expect(() => prepare(newFolder(), { change })).toThrow(expect.objectContaining({ code: 'not-found' }))
+})
+
 withNats.test('old and new key are accepted until a rotation is finished, and who stays connected stays', async () => {
   const folder = newFolder()
   const before = prepare(folder)

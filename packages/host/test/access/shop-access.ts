@@ -28,13 +28,19 @@ export function prepare(folder: string, more: Partial<AccessOptions> = {}): Prep
 
 /** Connects as a process of a service does, with nothing but its environment. */
 export function connectWith(url: string, environment: Readonly<Record<string, string>>): Promise<NatsConnection> {
-  const { BANYAN_NATS_CALLS_SEED: seed, BANYAN_NATS_CA: ca } = environment
+  const { BANYAN_NATS_CALLS_SEED: seed, BANYAN_NATS_CA: ca, BANYAN_NATS_CERT: cert, BANYAN_NATS_KEY: key } = environment
   return connect({
     servers: url,
     reconnect: false,
     authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
     ...(ca === undefined
       ? {}
-      : { tls: { caFile: ca, certFile: environment.BANYAN_NATS_CERT, keyFile: environment.BANYAN_NATS_KEY } }),
+      : {
+          tls: {
+            caFile: ca,
+            ...(cert === undefined ? {} : { certFile: cert }),
+            ...(key === undefined ? {} : { keyFile: key }),
+          },
+        }),
   })
 }

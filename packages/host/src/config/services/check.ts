@@ -1,4 +1,5 @@
 import type { Problem } from '@banyan/errors'
+import { isObject } from '../setting-problems.js'
 
 /** Most processes of one service. */
 export const mostReplicas = 64
@@ -96,8 +97,4 @@ function definitionProblems(file: string, name: string, service: unknown): Probl
       remedy: 'correct the value',
     })
   return problems
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
