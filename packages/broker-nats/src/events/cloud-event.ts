@@ -3,7 +3,7 @@ import { headers, type MsgHdrs } from '@nats-io/transport-node'
 
 /**
  * An event of a log as a CloudEvent 1.0 in structured content mode: JSON format, over the specification's NATS protocol
- * binding. Binary mode costs five times as much here: a message then has fourteen headers (docs/decisions/0019).
+ * binding. Binary mode costs more than twice as much here: a message then has fourteen headers (docs/decisions/0019).
  * Attributes of our own:
  * `lane`, `position`, `incarnation`  where in which log it is (delivery.md, L2 and L4); the position as text, since integers
  *                                    of CloudEvents have 32 bits
