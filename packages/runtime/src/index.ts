@@ -14,8 +14,6 @@ export type {
 export { laneCount, laneOf } from './call/lane.js'
 export { Scope } from './call/scope.js'
 export { exceedsPayload, payloadLimitBytes } from './call/size.js'
-export { Scope, type ScopeEnd } from './call/scope.js'
-export { payloadLimitBytes } from './call/size.js'
 export { createDelivery, type Delivery, type DeliveryStatus } from './delivery/delivery.js'
 export { type DeliveryFaultPoint, deliveryFaultPoints } from './delivery/fault-points.js'
 export type { LaneShare } from './delivery/lane-share.js'
