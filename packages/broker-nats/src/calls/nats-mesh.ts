@@ -100,7 +100,7 @@ export class NatsMesh implements Mesh {
   }
 
   async serve(host: MeshHost): Promise<void> {
-    const { topology, logger } = this.#options
+    const { topology, logger, ambient } = this.#options
     this.#serving = new Serving({
       connection: this.#connection,
       wire: this.#wire,
@@ -108,6 +108,7 @@ export class NatsMesh implements Mesh {
       instance: this.instance,
       topology,
       logger,
+      ambient,
       host,
     })
     // Told only when the broker hands calls over.

@@ -1,3 +1,4 @@
+import type { Ambient } from '@banyan/ambient'
 import {
   CallServer,
   type MeshHost,
@@ -19,6 +20,7 @@ export interface ServingOptions {
   readonly instance: string
   readonly topology: Topology
   readonly logger: Logger
+  readonly ambient: Ambient
   readonly host: MeshHost
 }
 
@@ -38,10 +40,17 @@ export class Serving {
   readonly #cancels: Subscription[] = []
 
   constructor(options: ServingOptions) {
-    const { connection, wire, instance, topology, logger, host } = options
+    const { connection, wire, instance, topology, logger, ambient, host } = options
     this.#connection = connection
     this.#replies = new ReplyOutbox({ instance, batchBytes, send: (to, message) => wire.sendReply(to, message) })
-    this.#calls = new CallServer({ host, topology, logger, replies: this.#replies, backlog: () => wire.backlog })
+    this.#calls = new CallServer({
+      host,
+      topology,
+      logger,
+      ambient,
+      replies: this.#replies,
+      backlog: () => wire.backlog,
+    })
     this.#requests = new RequestServer({
       host,
       topology,

@@ -17,7 +17,8 @@ export class ServerProcess {
   #summary = ''
 
   constructor(binary: string, parameters: readonly string[], onExit?: (summary: string) => void) {
-    const child = spawn(binary, parameters, { stdio: ['ignore', 'ignore', 'pipe'] })
+    // A group of its own: Ctrl-C in a terminal goes to all of ours, and the services need the broker to drain.
+    const child = spawn(binary, parameters, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
     this.#child = child
     const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream })
     lines.on('line', (line) => this.#said(line))

@@ -19,8 +19,7 @@ function message(call: Partial<CallItem>, input: unknown = { text: 'x' }): Uint8
   beginCalls(writer, 'token', 1)
   writeCall(writer, 7, {
     kind: 'query',
-    repeatable: false,
-    id: '0192a3b4-c5d6-7e8f-9a0b-1c2d3e4f5a6b',
+    id: call.kind === 'command' ? '0192a3b4-c5d6-7e8f-9a0b-1c2d3e4f5a6b' : undefined,
     caller: undefined,
     remainingMs: 5_000,
     travel: { correlationId: 'c' },

@@ -128,12 +128,17 @@ meshSuite('calls between processes', (suite) => {
     await suite.start({ service: 'stocks', on })
     const front = await suite.start({ service: 'front' })
     const controller = new AbortController()
-    const given = front.call('stock.hold', { key: 'left' }, { signal: controller.signal })
-    await on.reached('left')
+    const { signal } = controller
+    const given = [
+      front.call('stock.wait', { key: 'q' }, { signal }),
+      front.call('stock.hold', { key: 'c' }, { signal }),
+    ]
+    await Promise.all([on.reached('q'), on.reached('c')])
     controller.abort()
-    expect(code(await given)).toBe('cancelled')
-    await until(() => on.cancelled.includes('left'))
-    on.release('left')
+    // Whoever gives up does not wait to hear what became of the command.
+    expect((await Promise.all(given)).map(code)).toEqual(['cancelled', 'outcome-unknown'])
+    await until(() => on.cancelled.length === 2)
+    for (const key of on.cancelled) on.release(key)
   })
 
   test('a call that its handler did not wait for is cancelled across processes (P1)', async () => {

@@ -121,13 +121,14 @@ meshSuite('replicas and versions', (suite) => {
       service: 'front',
       chooser: {
         choose: (_, instances) => (instances.includes(b.mesh.instance) ? b.mesh.instance : undefined),
-        told: (instance, outcome, tookMs) => void told.push(`${instance} ${outcome.ok} ${tookMs >= 0}`),
+        told: (module, instance, outcome, tookMs) =>
+          void told.push(`${module} ${instance} ${outcome.ok} ${tookMs >= 0}`),
       },
     })
     await until(() => front.mesh.directory.providers('stock', '1.2.0').length === 2)
     for (let turn = 0; turn < 5; turn++)
       expect(await front.call('stock.level', { text: 'x' })).toEqual({ ok: true, value: { text: 'x at b' } })
-    expect(told).toEqual(Array.from({ length: 5 }, () => `${b.mesh.instance} true true`))
+    expect(told).toEqual(Array.from({ length: 5 }, () => `stock ${b.mesh.instance} true true`))
   })
 
   test('every process sees the same replicas in the same order, and itself among them', async () => {

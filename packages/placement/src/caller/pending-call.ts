@@ -10,7 +10,8 @@ const mostMarginMs = 25
 /** A call on its way: what is sent of it, and who waits for it. */
 export class PendingCall implements CallItem {
   readonly kind: 'command' | 'query'
-  readonly id: string
+  /** Of a command; that of a query is derived where it runs. */
+  readonly id: string | undefined
   readonly caller: string | undefined
   readonly travel: TravelContext
   readonly input: string | undefined
@@ -35,7 +36,7 @@ export class PendingCall implements CallItem {
     settle: (outcome: Outcome) => void,
   ) {
     this.kind = envelope.kind
-    this.id = envelope.id
+    this.id = envelope.kind === 'command' ? envelope.id : undefined
     this.caller = envelope.caller
     this.travel = envelope.travel
     this.input = input
@@ -44,11 +45,6 @@ export class PendingCall implements CallItem {
     this.scope = scope
     this.bytes = input === undefined ? 0 : input.length
     this.settle = settle
-  }
-
-  /** A command that crossed can come again, through a retry or a second delivery: its outcome is recorded (P4). */
-  get repeatable(): boolean {
-    return this.kind === 'command'
   }
 
   get remainingMs(): number {
@@ -64,7 +60,8 @@ export class PendingCall implements CallItem {
     this.number = number
     this.sentAt = at
     if (this.kind === 'query') return
-    this.scope.elsewhere = true
+    this.scope.committing = true
+    // It can come again, through a retry or a second delivery: its outcome is recorded (P4).
     ;(this.envelope as { repeatable: boolean }).repeatable = true
   }
 
@@ -72,7 +69,7 @@ export class PendingCall implements CallItem {
   returned(): void {
     this.number = -1
     this.provider = undefined
-    this.scope.elsewhere = false
+    this.scope.committing = false
   }
 
   unavailable(): Outcome {
@@ -86,9 +83,8 @@ export class PendingCall implements CallItem {
 
   /** What is known of it when its scope ends. */
   ended(): Outcome {
-    const end = this.scope.ended ?? 'cancelled'
-    if (end === 'deadline-exceeded' && this.isSent && this.kind === 'command') return failed(this.#unknown())
-    return failed(banyanError(end, { operation: this.callee.name }))
+    if (this.isSent && this.kind === 'command') return failed(this.#unknown())
+    return failed(banyanError(this.scope.ended ?? 'cancelled', { operation: this.callee.name }))
   }
 
   #unknown(): BanyanError {

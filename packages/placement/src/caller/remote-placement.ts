@@ -166,7 +166,12 @@ export class RemotePlacement implements Placement {
 
   /** A process will not answer any more. */
   gone(instance: string): void {
-    for (const call of [...this.#sent.values()]) if (call.provider?.instance === instance) this.#end(call, call.lost())
+    for (const call of [...this.#sent.values()]) {
+      if (call.provider?.instance !== instance) continue
+      const outcome = call.lost()
+      this.#chooser?.told(call.envelope.module, instance, outcome, this.#ambient.monotonic() - call.sentAt)
+      this.#end(call, outcome)
+    }
   }
 
   close(): void {
@@ -254,7 +259,7 @@ export class RemotePlacement implements Placement {
     this.#waiting.delete(call)
     if (call.isSent) this.#sent.delete(call.number)
     if (call.provider) call.provider.outstanding--
-    call.scope.elsewhere = false
+    if (call.isSent) call.scope.committing = false
     call.settle(outcome)
   }
 }

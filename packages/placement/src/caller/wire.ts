@@ -20,9 +20,9 @@ export interface CallWire {
 
 /** Chooses among the replicas of a module, by what its calls met; see the outlier detector in @banyan/resilience. */
 export interface ReplicaChooser {
-  /** One of the instances; undefined when all are well: then the one with the fewest calls of this process gets it. */
+  /** One of the instances; undefined: the one with the fewest calls of this process gets it. */
   choose(module: string, instances: readonly string[]): string | undefined
-  /** A reply came, or none will come. */
+  /** What a call met there: its reply, or that none will come. */
   told(module: string, instance: string, outcome: Outcome, tookMs: number): void
 }
 

@@ -6,8 +6,11 @@ import type { FrameWriter } from './writer.js'
 /** One call of a message. Module and operation stand in the subject, where the broker can refuse them. */
 export interface CallItem {
   readonly kind: 'command' | 'query'
-  readonly repeatable: boolean
-  readonly id: string
+  /**
+   * Of a command, whose outcome is recorded under it wherever it came from: what crossed can come again (P4). Undefined for a
+   * query: its id is derived from its cause where it runs, which most never need.
+   */
+  readonly id: string | undefined
   /** Absent for a call from outside. */
   readonly caller: string | undefined
   /** Infinity without a deadline. */
@@ -31,7 +34,7 @@ export interface CallsFrame {
 
 const has = {
   command: 1,
-  repeatable: 2,
+  id: 2,
   caller: 4,
   input: 8,
   causation: 16,
@@ -52,7 +55,7 @@ export function writeCall(writer: FrameWriter, number: number, call: CallItem): 
     .uint32(number)
     .byte(
       (call.kind === 'command' ? has.command : 0) |
-        (call.repeatable ? has.repeatable : 0) |
+        (call.id === undefined ? 0 : has.id) |
         (caller === undefined ? 0 : has.caller) |
         (input === undefined ? 0 : has.input) |
         (causationId === undefined ? 0 : has.causation) |
@@ -61,7 +64,7 @@ export function writeCall(writer: FrameWriter, number: number, call: CallItem): 
         (identity === undefined ? 0 : has.identity),
     )
     .double(call.remainingMs)
-    .long(call.id)
+  if (call.id !== undefined) writer.long(call.id)
   if (caller !== undefined) writer.short(caller)
   if (input !== undefined) writer.long(input)
   writer.long(travel.correlationId)
@@ -85,7 +88,9 @@ function readCall(reader: FrameReader): NumberedCall {
   const number = reader.uint32()
   const flags = reader.byte()
   const remainingMs = reader.double()
-  const id = reader.long()
+  const kind = flags & has.command ? 'command' : 'query'
+  const id = flags & has.id ? reader.long() : undefined
+  if (kind === 'command' && id === undefined) throw new GarbledFrame('a command without an id')
   const caller = flags & has.caller ? reader.short() : undefined
   const input = flags & has.input ? reader.long() : undefined
   const travel: { -readonly [Key in keyof TravelContext]: TravelContext[Key] } = { correlationId: reader.long() }
@@ -93,8 +98,7 @@ function readCall(reader: FrameReader): NumberedCall {
   if (flags & has.traceparent) travel.traceparent = reader.long()
   if (flags & has.tracestate) travel.tracestate = reader.long()
   if (flags & has.identity) travel.identity = readIdentity(reader.long())
-  const kind = flags & has.command ? 'command' : 'query'
-  return { number, kind, repeatable: (flags & has.repeatable) !== 0, id, caller, remainingMs, travel, input }
+  return { number, kind, id, caller, remainingMs, travel, input }
 }
 
 export function readIdentity(text: string): Identity {

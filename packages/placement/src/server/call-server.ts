@@ -1,3 +1,4 @@
+import type { Ambient } from '@banyan/ambient'
 import { banyanError, errorData, isBanyanError } from '@banyan/errors'
 import { type Envelope, failed, type Logger, type Outcome } from '@banyan/runtime'
 import { type CallsFrame, type NumberedCall, readCalls, readCancel } from '../frames/call-frame.js'
@@ -5,12 +6,13 @@ import { outcomeText } from '../frames/reply-frame.js'
 import type { MeshHost } from '../mesh.js'
 import { serviceOf, type Topology } from '../topology.js'
 import type { ReplyOutbox, ReplyTo } from './reply-outbox.js'
-import { CallerGone } from './taken.js'
+import { CallerGone, TakenEnvelope } from './taken.js'
 
 export interface CallServerOptions {
   readonly host: MeshHost
   readonly topology: Topology
   readonly logger: Logger
+  readonly ambient: Ambient
   readonly replies: ReplyOutbox
   /** Bytes of messages that may be taken and not answered. Default 64 MiB. */
   readonly bytes?: number
@@ -147,7 +149,7 @@ export class CallServer {
 
   /** The call as the dispatcher takes it, or why it is refused. */
   #envelope({ module, operation, service }: CallSubject, call: NumberedCall): Envelope | Outcome {
-    const { caller, kind, id, travel } = call
+    const { caller } = call
     const refused = this.#refuse(service, module, operation, caller)
     if (refused) return refused
     let input: unknown
@@ -163,8 +165,7 @@ export class CallServer {
         ),
       )
     }
-    const repeatable = kind === 'command' && call.repeatable
-    return { kind, module, operation, input, id, repeatable, travel, ...(caller === undefined ? {} : { caller }) }
+    return new TakenEnvelope(this.#options.ambient, module, operation, call, input)
   }
 
   /** I1. A service without the gateway speaks for its modules only. */

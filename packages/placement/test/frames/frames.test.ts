@@ -29,15 +29,21 @@ const travel = fc
   })
   .map((record) => Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)))
 
-const item = fc.record({
-  kind: fc.constantFrom('command' as const, 'query' as const),
-  repeatable: fc.boolean(),
-  id: text,
+const rest = {
   caller: maybe(name),
   remainingMs: span,
   travel,
   input: maybe(json),
-}) as unknown as fc.Arbitrary<CallItem>
+}
+
+const item = fc
+  .oneof(
+    fc.record({ kind: fc.constant('command' as const), id: text }),
+    fc.record({ kind: fc.constant('query' as const), id: maybe(text) }),
+  )
+  .chain((of) =>
+    fc.record({ ...rest, kind: fc.constant(of.kind), id: fc.constant(of.id) }),
+  ) as unknown as fc.Arbitrary<CallItem>
 
 const calls = fc.record({
   token: name,
@@ -169,7 +175,6 @@ describe('frames', () => {
     for (const remainingMs of [-1, Number.NaN]) {
       const call: CallItem = {
         kind: 'query',
-        repeatable: false,
         id: 'a',
         caller: undefined,
         travel: { correlationId: 'c' },
@@ -183,7 +188,6 @@ describe('frames', () => {
   test('an identity or an error that is none is refused', () => {
     const call = (identity: unknown): CallItem => ({
       kind: 'query',
-      repeatable: false,
       id: 'a',
       caller: undefined,
       travel: { correlationId: 'c', identity: identity as never },

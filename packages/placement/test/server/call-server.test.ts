@@ -1,4 +1,5 @@
-import { createLogger, type Envelope, type Outcome } from '@banyan/runtime'
+import { createAmbient } from '@banyan/ambient'
+import { createLogger, deriveId, type Envelope, type Outcome } from '@banyan/runtime'
 import { expect, test } from 'vitest'
 import { beginCalls, writeCall, writeCancel } from '../../src/frames/call-frame.js'
 import { readReplies } from '../../src/frames/reply-frame.js'
@@ -20,8 +21,7 @@ function calls(numbers: readonly number[], input = '{}'): Uint8Array {
   for (const number of numbers)
     writeCall(writer, number, {
       kind: 'query',
-      repeatable: false,
-      id: 'id',
+      id: undefined,
       caller: 'orders',
       remainingMs: 1_000,
       travel: { correlationId: 'c' },
@@ -46,6 +46,7 @@ function serving(limits: { bytes?: number; backlog?: number } = {}) {
     host: host as MeshHost,
     topology,
     logger: createLogger({ level: 'silent' }),
+    ambient: createAmbient(),
     replies,
     backlog: () => limits.backlog ?? 0,
     ...(limits.bytes === undefined ? {} : { bytes: limits.bytes }),
@@ -105,4 +106,15 @@ test('only the calls that were given up hear it, and garbled messages are counte
   expect(accepted.map(({ aborted }) => aborted())).toEqual([false, true])
   server.take(subject, Buffer.from('nonsense'))
   expect(server.garbled).toBe(1)
+})
+
+test('the id of a query is the one that its caller would have given it, so what derives from it is the same (P1)', () => {
+  const { server, accepted } = serving()
+  const writer = new FrameWriter()
+  beginCalls(writer, 'token', 1)
+  const cause = '0192a3b4-c5d6-7e8f-9a0b-1c2d3e4f5a6b'
+  const travel = { correlationId: 'c', causationId: cause }
+  writeCall(writer, 1, { kind: 'query', id: undefined, caller: 'orders', remainingMs: 1, travel, input: undefined })
+  server.take(subject, writer.take())
+  expect(accepted[0]?.envelope.id).toBe(deriveId(cause, 'stock.level', 0))
 })

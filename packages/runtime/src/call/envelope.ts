@@ -52,8 +52,8 @@ export type ScopeEnd = 'deadline-exceeded' | 'cancelled'
 export interface CallScope {
   /** Why it ended early, if it did. */
   readonly ended: ScopeEnd | undefined
-  /** Set while a command runs in another process: what became of it by the deadline is not known here. */
-  elsewhere: boolean
+  /** Set while the commit of the call is under way, or a command of it in another process: its outcome may be unknown. */
+  committing: boolean
   /** Aborts at the deadline, when the caller gives up, and when the handler that made the call ends. */
   readonly signal: AbortSignal
   /** Milliseconds left, never more than the caller has; Infinity without a deadline. */

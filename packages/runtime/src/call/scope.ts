@@ -20,7 +20,6 @@ export class Scope implements CallScope {
   /** Whether it is one attempt at the call of its parent (I4). */
   #isAttempt = false
   #committing = false
-  #elsewhere = false
   // Nearly always one call runs after the other, so one place is enough and nothing is allocated.
   #child: Scope | undefined
   #others: Scope[] | undefined
@@ -61,21 +60,6 @@ export class Scope implements CallScope {
     this.#committing = under
     // I4
     if (this.#isAttempt && this.#parent) this.#parent.committing = under
-  }
-
-  get elsewhere(): boolean {
-    return this.#elsewhere
-  }
-
-  set elsewhere(runs: boolean) {
-    this.#elsewhere = runs
-    // I4
-    if (this.#isAttempt && this.#parent) this.#parent.elsewhere = runs
-  }
-
-  /** Whether a command may have taken effect when its scope ends like this. */
-  mayHaveCommittedAt(end: ScopeEnd): boolean {
-    return this.#committing || (this.#elsewhere && end === 'deadline-exceeded')
   }
 
   get signal(): AbortSignal {
