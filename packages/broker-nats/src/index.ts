@@ -1,3 +1,6 @@
+export { observerName, type Principal, principalName, streamName } from './access/accounts.js'
+export { type NatsConfigurationOptions, natsConfiguration, principalsOf } from './access/configuration.js'
+export { createUserKey, publicKeyOf, type UserKey } from './access/keys.js'
 export { connectMesh, type MeshOptions } from './calls/connect-mesh.js'
 export { connectNats, type NatsOptions, type NatsTls } from './connection/connect.js'
 export { type BrokerEvents, createBrokerEvents, type EventsOptions } from './events/events.js'
@@ -8,8 +11,6 @@ export {
   removeStreams,
   type StreamPlan,
 } from './events/streams.js'
+export type { LaneOptions } from './lane/lane-server.js'
 export { locateNatsServer } from './server/binary.js'
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './server/local-server.js'
-export { observerName, type Principal, principalName, streamName } from './access/accounts.js'
-export { type NatsConfigurationOptions, natsConfiguration, principalsOf } from './access/configuration.js'
-export { createUserKey, publicKeyOf, type UserKey } from './access/keys.js'

@@ -42,6 +42,8 @@ export interface InstanceReport {
   /** How often it has been connected to the broker: what was on its way to it when that broke is lost. */
   readonly connections: number
   readonly state: HealthReport['state']
+  /** Where it takes calls that come past the broker; absent: nowhere. */
+  readonly lane?: { readonly host: string; readonly port: number }
   readonly modules: readonly ModuleReport[]
 }
 

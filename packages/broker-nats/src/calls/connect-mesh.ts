@@ -1,8 +1,16 @@
 import type { Ambient } from '@banyan/ambient'
 import type { App } from '@banyan/module'
-import type { CallLimits, Directory, Mesh, ReplicaChooser, Topology } from '@banyan/placement'
+import {
+  type CallLimits,
+  createCallCheck,
+  type Directory,
+  type Mesh,
+  type ReplicaChooser,
+  type Topology,
+} from '@banyan/placement'
 import type { Logger } from '@banyan/runtime'
 import { connectNats, type NatsTls } from '../connection/connect.js'
+import type { LaneOptions } from '../lane/lane-server.js'
 import { NatsMesh } from './nats-mesh.js'
 
 export interface MeshOptions {
@@ -25,6 +33,8 @@ export interface MeshOptions {
   readonly presenceMs?: number
   /** How long another may be silent before it counts as dead. Default 3.5 s. */
   readonly lapseMs?: number
+  /** Take calls past the broker, straight from processes that it introduced. Default: all go through the broker. */
+  readonly lane?: LaneOptions
 }
 
 /**
@@ -40,5 +50,7 @@ export async function connectMesh(options: MeshOptions): Promise<Mesh & { readon
     ...(calls === undefined ? {} : { credentials: calls }),
     ...(tls === undefined ? {} : { tls }),
   })
-  return new NatsMesh({ presenceMs: 1_000, lapseMs: 3_500, ...rest, connection })
+  // Without credentials the broker lets everybody call everything, under any name: there is nothing to keep to.
+  const mayCall = calls === undefined ? () => true : createCallCheck(options.app, options.topology)
+  return new NatsMesh({ presenceMs: 1_000, lapseMs: 3_500, ...rest, mayCall, connection })
 }

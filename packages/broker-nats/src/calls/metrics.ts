@@ -8,6 +8,7 @@ export interface MeshNumbers {
   readonly sentBytes: number
   readonly connected: boolean
   readonly instances: number
+  readonly lanes: number
 }
 
 export function meshMetrics(numbers: MeshNumbers): readonly Metric[] {
@@ -20,6 +21,7 @@ export function meshMetrics(numbers: MeshNumbers): readonly Metric[] {
   return [
     one('connected', 'gauge', 'Whether the broker is connected', numbers.connected ? 1 : 0),
     one('instances', 'gauge', 'Processes of the app that are known', numbers.instances),
+    one('lanes', 'gauge', 'Processes that are called past the broker', numbers.lanes),
     one('calls_out', 'gauge', 'Calls to other processes without an outcome', numbers.callsOut),
     one('calls_in', 'gauge', 'Calls of other processes without an answer', numbers.callsIn),
     one(

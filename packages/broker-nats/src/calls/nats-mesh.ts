@@ -4,6 +4,7 @@ import { type App, modulesOf } from '@banyan/module'
 import {
   askRoute,
   type CallLimits,
+  type CallServerOptions,
   Directory,
   frameKind,
   type InstanceReport,
@@ -11,16 +12,21 @@ import {
   type Mesh,
   type MeshHost,
   once,
+  type Provider,
   RemotePlacement,
   RemoteSource,
   type ReplicaChooser,
   Requests,
   readReplies,
   readResponse,
+  serviceOf,
   type Topology,
 } from '@banyan/placement'
 import { defaultTimeoutMs, type Elsewhere, type Logger, type Metric, type SourceLog, timeoutOf } from '@banyan/runtime'
 import { type Msg, type NatsConnection, PermissionViolationError, type Status } from '@nats-io/transport-node'
+import { type LaneOptions, LaneServer } from '../lane/lane-server.js'
+import { Lanes } from '../lane/lanes.js'
+import type { LaneTicket } from '../lane/tickets.js'
 import { meshMetrics } from './metrics.js'
 import { NatsWire } from './nats-wire.js'
 import { Presence } from './presence.js'
@@ -38,11 +44,15 @@ export interface NatsMeshOptions {
   readonly limits?: Partial<CallLimits>
   readonly chooser?: ReplicaChooser
   readonly presenceMs: number
+  /** What contracts and topology let a service call. */
+  readonly mayCall: CallServerOptions['mayCall']
   readonly lapseMs: number
+  readonly lane?: LaneOptions
 }
 
 const presenceWaitMs = 1_000
 const checkMs = 5_000
+const ticketMs = 5_000
 
 /** One process among those of its app, over one connection in the account of calls. */
 export class NatsMesh implements Mesh {
@@ -53,6 +63,8 @@ export class NatsMesh implements Mesh {
   readonly #connection: NatsConnection
   readonly #subjects: CallSubjects
   readonly #wire: NatsWire
+  readonly #lanes: Lanes
+  readonly #laneServer: LaneServer | undefined
   readonly #requests: Requests
   readonly #presence: Presence
   readonly #timeouts: ReadonlyMap<string, number>
@@ -69,15 +81,28 @@ export class NatsMesh implements Mesh {
     const token = own.newId()
     this.#subjects = new CallSubjects(topology.app, service, token)
     this.#wire = new NatsWire(connection, this.#subjects, token)
+    this.#lanes = new Lanes({
+      broker: this.#wire,
+      askTicket: (to) => this.#askTicket(to),
+      replied: (service, module, message) => this.#repliedByLane(service, module, message),
+      broken: (instance) => {
+        this.directory.suspect(instance)
+        this.placement.gone(instance)
+      },
+    })
+    this.#laneServer = options.lane && new LaneServer(options.lane, options.logger)
     this.directory = new Directory({
       topology,
       instance: this.instance,
       lapseMs: options.lapseMs,
-      gone: (instance) => this.placement.gone(instance),
+      gone: (instance) => {
+        this.#lanes.forget(instance)
+        this.placement.gone(instance)
+      },
     })
     this.placement = new RemotePlacement({
       app,
-      wire: this.#wire,
+      wire: this.#lanes,
       directory: this.directory,
       ambient,
       ...(limits === undefined ? {} : { limits }),
@@ -110,10 +135,13 @@ export class NatsMesh implements Mesh {
       logger,
       ambient,
       host,
+      mayCall: this.#options.mayCall,
+      lanes: this.#laneServer,
     })
+    const lane = await this.#laneServer?.listen(this.#serving.calls)
     // Told only when the broker hands calls over.
     await this.check()
-    this.#presence.enter('running', host)
+    this.#presence.enter('running', host, lane)
   }
 
   async drain(deadlineMs: number): Promise<void> {
@@ -131,6 +159,8 @@ export class NatsMesh implements Mesh {
     this.#presence.close()
     this.directory.close()
     this.placement.close()
+    this.#lanes.close()
+    this.#laneServer?.close()
     this.#requests.lost()
     if (this.#wire.connected) await this.check().catch(() => undefined) // it is closed either way
     this.#wire.connected = false
@@ -169,6 +199,7 @@ export class NatsMesh implements Mesh {
       sentBytes: this.#wire.sentBytes,
       connected: this.#wire.connected,
       instances: this.directory.instances().length,
+      lanes: this.#lanes.open,
     })
   }
 
@@ -199,6 +230,30 @@ export class NatsMesh implements Mesh {
     const response = readResponse(data)
     if (response) this.#requests.responded(module, response)
     else this.#options.logger.warn({ module }, 'a response that cannot be read')
+  }
+
+  /** A process speaks for the modules of its service only, as it would through the broker (P8). */
+  #repliedByLane(service: string, module: string, message: Uint8Array): void {
+    const frame = readReplies(message)
+    if (frame && serviceOf(this.#options.topology, module)?.name === service) this.placement.replied(module, frame)
+    else this.#options.logger.warn({ module, service }, 'a reply that cannot be read, or of another module')
+  }
+
+  async #askTicket({ module, instance }: Provider): Promise<LaneTicket> {
+    const { head } = await this.#requests.ask({
+      to: { kind: 'lane', module, instance },
+      what: `a lane to ${module}`,
+      head: {},
+      remainingMs: ticketMs,
+      changes: false,
+      after: (delayMs, task) => {
+        const timer = once(delayMs, task)
+        return () => timer.end()
+      },
+    })
+    const { identity, key } = head as Partial<LaneTicket>
+    if (typeof identity !== 'string' || typeof key !== 'string') throw banyanError('unavailable', { what: 'a lane' })
+    return { identity, key }
   }
 
   /** What the broker gave back is named by the last token of the reply subject. */

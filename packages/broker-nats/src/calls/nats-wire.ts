@@ -47,9 +47,14 @@ export class NatsWire implements CallWire, RequestWire {
   }
 
   sendRequest(to: RequestTo, number: number, message: Uint8Array): void {
-    const subject =
-      to.kind === 'log' ? this.#subjects.log(to.module, to.operation) : this.#subjects.route(to.module, to.version)
-    this.publish(subject, message, this.#subjects.replyHere(to.module, `r${number}`))
+    this.publish(this.#requestSubject(to), message, this.#subjects.replyHere(to.module, `r${number}`))
+  }
+
+  #requestSubject(to: RequestTo): string {
+    if (to.kind === 'log') return this.#subjects.log(to.module, to.operation)
+    return to.kind === 'route'
+      ? this.#subjects.route(to.module, to.version)
+      : this.#subjects.lane(to.module, to.instance)
   }
 
   sendReply(to: ReplyTo, message: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { type Directory, type Every, every, type InstanceReport, type MeshHost, readReport } from '@banyan/placement'
 import type { NatsConnection, Subscription } from '@nats-io/transport-node'
+import type { LaneAddress } from '../lane/lane-server.js'
 import type { NatsWire } from './nats-wire.js'
 import { type CallSubjects, speakerOf } from './subjects.js'
 
@@ -23,6 +24,7 @@ export class Presence {
   readonly #subscriptions: readonly Subscription[]
   readonly #beat: Every
   #host: MeshHost | undefined
+  #lane: LaneAddress | undefined
   #state: InstanceReport['state'] = 'starting'
   #connections = 1
 
@@ -52,9 +54,10 @@ export class Presence {
     this.tell()
   }
 
-  enter(state: InstanceReport['state'], host?: MeshHost): void {
+  enter(state: InstanceReport['state'], host?: MeshHost, lane?: LaneAddress): void {
     this.#state = state
     this.#host ??= host
+    this.#lane ??= lane
     this.tell()
   }
 
@@ -82,6 +85,7 @@ export class Presence {
       startedAt,
       connections: this.#connections,
       state: this.#state,
+      ...(this.#lane === undefined ? {} : { lane: this.#lane }),
       modules: modules.map(({ module, version, running, queued, limit, subscriptions, deadLetters }) => ({
         module,
         version,

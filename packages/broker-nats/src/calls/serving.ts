@@ -1,6 +1,7 @@
 import type { Ambient } from '@banyan/ambient'
 import {
   CallServer,
+  type CallServerOptions,
   type MeshHost,
   once,
   ReplyOutbox,
@@ -10,8 +11,9 @@ import {
 } from '@banyan/placement'
 import type { Logger } from '@banyan/runtime'
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
+import type { LaneServer } from '../lane/lane-server.js'
 import type { NatsWire } from './nats-wire.js'
-import { type CallSubjects, readCallSubject, readLogSubject, readRouteSubject } from './subjects.js'
+import { type CallSubjects, readCallSubject, readLaneSubject, readLogSubject, readRouteSubject } from './subjects.js'
 
 export interface ServingOptions {
   readonly connection: NatsConnection
@@ -22,6 +24,9 @@ export interface ServingOptions {
   readonly logger: Logger
   readonly ambient: Ambient
   readonly host: MeshHost
+  readonly mayCall: CallServerOptions['mayCall']
+  /** Absent: nothing comes past the broker. */
+  readonly lanes?: LaneServer | undefined
 }
 
 const batchBytes = 65_536
@@ -34,21 +39,30 @@ const batchBytes = 65_536
 export class Serving {
   readonly #connection: NatsConnection
   readonly #replies: ReplyOutbox
+  readonly #lanes: LaneServer | undefined
   readonly #calls: CallServer
   readonly #requests: RequestServer
   readonly #taking: Subscription[] = []
   readonly #cancels: Subscription[] = []
 
   constructor(options: ServingOptions) {
-    const { connection, wire, instance, topology, logger, ambient, host } = options
+    const { connection, wire, instance, topology, logger, ambient, host, mayCall, lanes } = options
+    this.#lanes = lanes
     this.#connection = connection
-    this.#replies = new ReplyOutbox({ instance, batchBytes, send: (to, message) => wire.sendReply(to, message) })
+    this.#replies = new ReplyOutbox({
+      instance,
+      batchBytes,
+      send: (to, message) => {
+        if (!lanes?.reply(to, message)) wire.sendReply(to, message)
+      },
+    })
     this.#calls = new CallServer({
       host,
       topology,
       logger,
       ambient,
       replies: this.#replies,
+      mayCall,
       backlog: () => wire.backlog,
     })
     this.#requests = new RequestServer({
@@ -58,6 +72,7 @@ export class Serving {
       messageBytes: () => wire.messageBytes,
       send: (to, message) => wire.sendReply(to, message),
       garbled: (service) => this.#calls.garbledFrom(service),
+      laneTicket: (service) => lanes?.ticket(service),
     })
     for (const { module, version } of host.health().modules) this.#take(options, module, version)
   }
@@ -74,7 +89,7 @@ export class Serving {
   async drain(deadlineMs: number): Promise<void> {
     const work = (async () => {
       // Resolves when the broker has taken note and all that it had sent before was handed over.
-      await Promise.all(this.#taking.map((subscription) => subscription.drain()))
+      await Promise.all([...this.#taking.map((subscription) => subscription.drain()), this.#lanes?.drain(deadlineMs)])
       await Promise.all([this.#calls.idle(), this.#requests.idle()])
     })()
     await Promise.race([
@@ -86,6 +101,11 @@ export class Serving {
     for (const subscription of this.#cancels) subscription.unsubscribe()
   }
 
+  /** What lanes hand over, they hand to the same taker. */
+  get calls(): CallServer {
+    return this.#calls
+  }
+
   #take({ subjects, instance }: ServingOptions, module: string, version: string): void {
     this.#subscribe(subjects.calls(module, version, instance), ({ subject, data }) =>
       this.#calls.take(readCallSubject(subject), data),
@@ -93,6 +113,7 @@ export class Serving {
     const request = (read: (subject: string) => RequestSubject): ((message: Msg) => void) => {
       return ({ subject, data }) => this.#requests.take(read(subject), data)
     }
+    if (this.#lanes) this.#subscribe(subjects.lanes(module, instance), request(readLaneSubject))
     this.#subscribe(subjects.logs(module), request(readLogSubject), module)
     this.#subscribe(subjects.routes(module, version), request(readRouteSubject), module)
     this.#cancels.push(

@@ -33,6 +33,15 @@ export class CallSubjects {
     return `${this.#app}.route.${module}.${line}.${step}.any.${this.#service}`
   }
 
+  /** Asks one process for a ticket of its lane. */
+  lane(module: string, instance: string): string {
+    return `${this.#app}.lane.${module}.${instance}.${this.#service}`
+  }
+
+  lanes(module: string, instance: string): string {
+    return `${this.#app}.lane.${module}.${instance}.*`
+  }
+
   /** Where the broker tells that nobody listens; `what` comes back with that. */
   replyHere(module: string, what: string): string {
     return `${this.#app}.reply.${this.#service}.${module}.${this.#token}.${what}`
@@ -97,6 +106,11 @@ export function readRefusedCall(subject: string): { module: string; instance: st
 export function readLogSubject(subject: string): RequestSubject {
   const tokens = subject.split('.')
   return { kind: 'log', module: tokens[2] as string, operation: tokens[3] as string, service: tokens[4] as string }
+}
+
+export function readLaneSubject(subject: string): RequestSubject {
+  const tokens = subject.split('.')
+  return { kind: 'lane', module: tokens[2] as string, service: tokens[4] as string }
 }
 
 export function readRouteSubject(subject: string): RequestSubject {

@@ -7,6 +7,8 @@ import { FrameWriter } from '../frames/writer.js'
 export type RequestTo =
   | { readonly kind: 'log'; readonly module: string; readonly operation: string }
   | { readonly kind: 'route'; readonly module: string; readonly version: string }
+  /** That one process is asked. */
+  | { readonly kind: 'lane'; readonly module: string; readonly instance: string }
 
 /** What requests need of a broker. */
 export interface RequestWire {

@@ -12,6 +12,8 @@ export interface Provider {
   readonly version: string
   readonly line: string
   readonly step: string
+  /** Where it takes calls that come past the broker. */
+  readonly lane: InstanceReport['lane']
   /** Calls that this process has sent to it and that have no answer. */
   outstanding: number
 }
@@ -194,7 +196,7 @@ export class Directory {
 
   /** I1, I2 */
   #setProviders({ report, providers }: Entry): void {
-    const { instance, service } = report
+    const { instance, service, lane } = report
     const told = report.modules.filter(
       ({ module, version }) =>
         serviceOf(this.#options.topology, module)?.name === service && parseVersion(version) !== undefined,
@@ -202,7 +204,7 @@ export class Directory {
     for (const module of providers.keys()) if (!told.some((each) => each.module === module)) providers.delete(module)
     for (const { module, version } of told) {
       if (providers.get(module)?.version === version) continue
-      providers.set(module, { instance, service, module, version, ...versionParts(version), outstanding: 0 })
+      providers.set(module, { instance, service, module, version, ...versionParts(version), lane, outstanding: 0 })
     }
   }
 }

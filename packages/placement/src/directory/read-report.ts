@@ -13,7 +13,7 @@ export function readReport(message: Uint8Array): InstanceReport | undefined {
     return undefined // garbled: the next one comes within a second
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { instance, service, host, pid, startedAt, connections, state, modules } = value
+  const { instance, service, host, pid, startedAt, connections, state, lane, modules } = value
   const ok =
     isToken(instance) &&
     isToken(service) &&
@@ -22,6 +22,7 @@ export function readReport(message: Uint8Array): InstanceReport | undefined {
     typeof startedAt === 'number' &&
     typeof connections === 'number' &&
     states.has(state as string) &&
+    (lane === undefined || isLane(lane)) &&
     Array.isArray(modules) &&
     modules.every(isModule)
   return ok ? (value as unknown as InstanceReport) : undefined
@@ -29,6 +30,12 @@ export function readReport(message: Uint8Array): InstanceReport | undefined {
 
 // It becomes part of subjects.
 const isToken = (value: unknown): boolean => typeof value === 'string' && /^[\w-]{1,128}$/.test(value)
+
+function isLane(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { host, port } = value as { host?: unknown; port?: unknown }
+  return typeof host === 'string' && Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536
+}
 
 function isModule(value: unknown): value is ModuleReport {
   if (typeof value !== 'object' || value === null) return false

@@ -14,6 +14,11 @@ export interface CallServerOptions {
   readonly logger: Logger
   readonly ambient: Ambient
   readonly replies: ReplyOutbox
+  /**
+   * Whether a service may call an operation, by contracts and topology. The broker refuses by the same; what comes past it is
+   * refused here.
+   */
+  readonly mayCall: (subject: CallSubject) => boolean
   /** Bytes of messages that may be taken and not answered. Default 64 MiB. */
   readonly bytes?: number
   /** Bytes that wait to be sent to the broker; more is not taken then. */
@@ -150,7 +155,7 @@ export class CallServer {
   /** The call as the dispatcher takes it, or why it is refused. */
   #envelope({ module, operation, service }: CallSubject, call: NumberedCall): Envelope | Outcome {
     const { caller } = call
-    const refused = this.#refuse(service, module, operation, caller)
+    const refused = this.#refuse({ service, module, operation }, caller)
     if (refused) return refused
     let input: unknown
     try {
@@ -169,11 +174,12 @@ export class CallServer {
   }
 
   /** I1. A service without the gateway speaks for its modules only. */
-  #refuse(service: string, module: string, operation: string, caller: string | undefined): Outcome | undefined {
-    const { topology } = this.#options
+  #refuse(subject: CallSubject, caller: string | undefined): Outcome | undefined {
+    const { service, module, operation } = subject
+    const { topology, mayCall } = this.#options
     const plan = topology.services.find(({ name }) => name === service)
     const may = caller === undefined ? plan !== undefined : caller !== module && serviceOf(topology, caller) === plan
-    if (plan && may) return undefined
+    if (plan && may && mayCall(subject)) return undefined
     return failed(banyanError('access-denied', { operation: `${module}.${operation}` }))
   }
 

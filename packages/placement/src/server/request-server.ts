@@ -17,11 +17,14 @@ export interface RequestServerOptions {
   readonly messageBytes: () => number
   readonly send: (to: ReplyTo, message: Uint8Array) => void
   readonly garbled: (service: string) => void
+  /** What opens a lane to this process, for a service that the broker knows; undefined: none is to be had. */
+  readonly laneTicket: (service: string) => object | undefined
 }
 
 export type RequestSubject = { readonly module: string; readonly service: string } & (
   | { readonly kind: 'log'; readonly operation: string }
   | { readonly kind: 'route' }
+  | { readonly kind: 'lane' }
 )
 
 /** Requests beyond are refused at once (P9); those of routes are bounded by their modules too. */
@@ -29,6 +32,7 @@ const mostRequests = 256
 const retryAfterMs = 100
 /** What a message needs beside the body. */
 const headBytes = 16_384
+const noBody = new Uint8Array(0)
 
 /** Answers what other processes ask of modules here beside calls. Whatever was taken is answered. */
 export class RequestServer {
@@ -76,7 +80,14 @@ export class RequestServer {
     const { host, topology, messageBytes } = this.#options
     const { module } = subject
     if (subject.kind === 'route') return answerRoute(host, module, frame)
+    if (subject.kind === 'lane') return this.#ticket(subject.service)
     return answerLog(host.log(module), topology, { ...subject, head: frame.head }, messageBytes() - headBytes)
+  }
+
+  #ticket(service: string): Response {
+    const ticket = this.#options.laneTicket(service)
+    if (!ticket) throw banyanError('unavailable', { what: 'a lane' })
+    return { head: ticket, body: noBody }
   }
 
   #known({ module }: RequestSubject, error: unknown): BanyanError {
