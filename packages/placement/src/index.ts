@@ -11,7 +11,7 @@ export type {
   ServiceAccess,
   SourceAccess,
 } from './access/grants.js'
-export { createCallCheck } from './access/may-call.js'
+export { type CallCheck, createCallCheck } from './access/may-call.js'
 export { type RemoteOptions, RemotePlacement } from './caller/remote-placement.js'
 export { RemoteSource } from './caller/remote-source.js'
 export { Requests, type RequestTo, type RequestWire } from './caller/requests.js'

@@ -3,8 +3,8 @@ import { banyanError } from '@banyan/errors'
 import { type App, modulesOf } from '@banyan/module'
 import {
   askRoute,
+  type CallCheck,
   type CallLimits,
-  type CallServerOptions,
   Directory,
   frameKind,
   type InstanceReport,
@@ -45,7 +45,7 @@ export interface NatsMeshOptions {
   readonly chooser?: ReplicaChooser
   readonly presenceMs: number
   /** What contracts and topology let a service call. */
-  readonly mayCall: CallServerOptions['mayCall']
+  readonly mayCall: CallCheck
   readonly lapseMs: number
   readonly lane?: LaneOptions
 }
@@ -90,7 +90,7 @@ export class NatsMesh implements Mesh {
         this.placement.gone(instance)
       },
     })
-    this.#laneServer = options.lane && new LaneServer(options.lane, options.logger)
+    this.#laneServer = options.lane && new LaneServer(options.lane, options.mayCall, options.logger)
     this.directory = new Directory({
       topology,
       instance: this.instance,
@@ -135,7 +135,6 @@ export class NatsMesh implements Mesh {
       logger,
       ambient,
       host,
-      mayCall: this.#options.mayCall,
       lanes: this.#laneServer,
     })
     const lane = await this.#laneServer?.listen(this.#serving.calls)

@@ -1,7 +1,6 @@
 import type { Ambient } from '@banyan/ambient'
 import {
   CallServer,
-  type CallServerOptions,
   type MeshHost,
   once,
   ReplyOutbox,
@@ -24,7 +23,6 @@ export interface ServingOptions {
   readonly logger: Logger
   readonly ambient: Ambient
   readonly host: MeshHost
-  readonly mayCall: CallServerOptions['mayCall']
   /** Absent: nothing comes past the broker. */
   readonly lanes?: LaneServer | undefined
 }
@@ -46,7 +44,7 @@ export class Serving {
   readonly #cancels: Subscription[] = []
 
   constructor(options: ServingOptions) {
-    const { connection, wire, instance, topology, logger, ambient, host, mayCall, lanes } = options
+    const { connection, wire, instance, topology, logger, ambient, host, lanes } = options
     this.#lanes = lanes
     this.#connection = connection
     this.#replies = new ReplyOutbox({
@@ -62,7 +60,6 @@ export class Serving {
       logger,
       ambient,
       replies: this.#replies,
-      mayCall,
       backlog: () => wire.backlog,
     })
     this.#requests = new RequestServer({

@@ -1,6 +1,6 @@
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { banyanError } from '@banyan/errors'
-import { type CallServer, once, type ReplyTo } from '@banyan/placement'
+import { type CallCheck, type CallServer, type CallSubject, once, type ReplyTo } from '@banyan/placement'
 import type { Logger } from '@banyan/runtime'
 import { LaneLink } from './link.js'
 import { recordKind } from './records.js'
@@ -37,6 +37,7 @@ const mostLanes = 1_024
 export class LaneServer {
   readonly #server: Server
   readonly #options: LaneOptions
+  readonly #mayCall: CallCheck
   readonly #logger: Logger
   readonly #tickets = new Tickets()
   /** Who proved to know which ticket. */
@@ -46,8 +47,9 @@ export class LaneServer {
   #calls: CallServer | undefined
   #drained: (() => void) | undefined
 
-  constructor(options: LaneOptions, logger: Logger) {
+  constructor(options: LaneOptions, mayCall: CallCheck, logger: Logger) {
     this.#options = options
+    this.#mayCall = mayCall
     this.#logger = logger
     this.#server = createServer({
       ...laneTls,
@@ -122,7 +124,7 @@ export class LaneServer {
       socket,
       ({ kind, names, message }) => {
         const [first = '', second = ''] = names
-        if (kind === recordKind.calls) this.#calls?.take({ service, module: first, operation: second }, message)
+        if (kind === recordKind.calls) this.#take({ service, module: first, operation: second }, message)
         else if (kind === recordKind.hello && key === undefined) {
           key = callerKey(service, first)
           this.#byCaller.set(key, link)
@@ -135,6 +137,12 @@ export class LaneServer {
       },
     )
     this.#links.add(link)
+  }
+
+  /** I1 */
+  #take(subject: CallSubject, message: Uint8Array): void {
+    if (this.#mayCall(subject)) this.#calls?.take(subject, message)
+    else this.#calls?.refuse(subject, message)
   }
 
   /** Nothing more comes through it; replies may still go. */

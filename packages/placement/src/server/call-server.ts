@@ -14,11 +14,6 @@ export interface CallServerOptions {
   readonly logger: Logger
   readonly ambient: Ambient
   readonly replies: ReplyOutbox
-  /**
-   * Whether a service may call an operation, by contracts and topology. The broker refuses by the same; what comes past it is
-   * refused here.
-   */
-  readonly mayCall: (subject: CallSubject) => boolean
   /** Bytes of messages that may be taken and not answered. Default 64 MiB. */
   readonly bytes?: number
   /** Bytes that wait to be sent to the broker; more is not taken then. */
@@ -78,6 +73,15 @@ export class CallServer {
     if (this.#bytes + message.length > this.#bytesMost || this.#options.backlog() > this.#bytesMost)
       this.#refuseAll(to, frame)
     else for (const call of frame.calls) this.#run(subject, to, call, message.length / frame.calls.length)
+  }
+
+  /** Answers a message of calls that its service may not make. Never throws. */
+  refuse(subject: CallSubject, message: Uint8Array): void {
+    const frame = readCalls(message)
+    if (!frame) return this.garbledFrom(subject.service)
+    const { module, operation, service } = subject
+    const outcome = failed(banyanError('access-denied', { operation: `${module}.${operation}` }))
+    for (const { number } of frame.calls) this.#answer({ service, module, token: frame.token }, number, outcome)
   }
 
   /** Callers gave up. */
@@ -174,12 +178,11 @@ export class CallServer {
   }
 
   /** I1. A service without the gateway speaks for its modules only. */
-  #refuse(subject: CallSubject, caller: string | undefined): Outcome | undefined {
-    const { service, module, operation } = subject
-    const { topology, mayCall } = this.#options
+  #refuse({ service, module, operation }: CallSubject, caller: string | undefined): Outcome | undefined {
+    const { topology } = this.#options
     const plan = topology.services.find(({ name }) => name === service)
     const may = caller === undefined ? plan !== undefined : caller !== module && serviceOf(topology, caller) === plan
-    if (plan && may && mayCall(subject)) return undefined
+    if (plan && may) return undefined
     return failed(banyanError('access-denied', { operation: `${module}.${operation}` }))
   }
 

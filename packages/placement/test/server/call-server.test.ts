@@ -118,3 +118,11 @@ test('the id of a query is the one that its caller would have given it, so what 
   server.take(subject, writer.take())
   expect(accepted[0]?.envelope.id).toBe(deriveId(cause, 'stock.level', 0))
 })
+
+test('calls that their service may not make are refused, and no module hears of them', () => {
+  const { server, answers, accepted, flush } = serving()
+  server.refuse(subject, calls([1, 2]))
+  flush()
+  expect(accepted).toEqual([])
+  expect(codes(answers)).toEqual(['access-denied', 'access-denied'])
+})
