@@ -37,7 +37,6 @@ export const rules: LayerRules = {
     { from: 'module', to: 'contract', why: 'a module keeps the promise that its contract makes' },
     { from: 'placement', to: 'runtime', why: 'it delivers the envelopes of the runtime, through its ports' },
     { from: 'resilience', to: 'runtime', why: 'its policies wrap the placement of the runtime' },
-    { from: 'placement', to: 'resilience', why: 'which replica to call is chosen by what its calls met' },
     { from: 'testing', to: 'host', why: 'a test composes an app the way a process does' },
     { from: 'cli', to: 'host', why: 'the commands start and inspect a host' },
     { from: 'banyan', to: 'host', why: 'the one package that app authors import names every public export' },
