@@ -7,6 +7,7 @@ import { spread } from '../backoff.js'
 import { Bell } from '../bell.js'
 import type { DeliveryHost } from '../options.js'
 import { Follower } from './follower.js'
+import type { FeedListener } from './listener.js'
 import { eventBytes, TailCache } from './tail-cache.js'
 
 /** How far a reader is in one lane. */
@@ -14,19 +15,6 @@ export interface Cursor {
   readonly lane: number
   /** The last position that the reader has. */
   readonly seen: number
-}
-
-export interface FeedListener {
-  /** The lanes that it reads. */
-  readonly lanes: readonly number[]
-  /** How many events of them it has not handled. */
-  readonly lag: number
-  /** Events may be waiting. */
-  wake(): void
-  /** The head of a lane moved on by this many events. */
-  grew(lane: number, count: number): void
-  /** The log is not the one it was, or ends before where it ended (delivery.md L4). */
-  wentBack(): void
 }
 
 const foreignPollMs = 50

@@ -1,6 +1,6 @@
 import { laneCount } from '../../call/lane.js'
 import type { SourceStream, StreamFollow, StreamSink } from '../../ports/source-stream.js'
-import type { FeedListener } from './feed.js'
+import type { FeedListener } from './listener.js'
 
 const lanesPerBlock = 8
 const allBlocks: readonly number[] = Array.from({ length: laneCount / lanesPerBlock }, (_, block) => block)
