@@ -7,7 +7,10 @@ import { addDatabase } from './commands/database.js'
 import { addDeadLetters } from './commands/dead-letters.js'
 import { addDev } from './commands/dev.js'
 import { addDoctor } from './commands/doctor.js'
+import { addServe } from './commands/serve.js'
+import { addServices } from './commands/services.js'
 import { addStart } from './commands/start.js'
+import { addUp } from './commands/up.js'
 import { exitCodes } from './output.js'
 
 /** The command line with all its verbs. */
@@ -26,6 +29,9 @@ export function createProgram(version: string): Command {
   for (const add of [
     addDev,
     addStart,
+    addUp,
+    addServe,
+    addServices,
     addCheck,
     addCall,
     addDeadLetters,

@@ -5,7 +5,7 @@ import type { Output } from './output.js'
  * Resolves when the app was stopped by SIGINT or SIGTERM. A second signal ends the process at once: what was
  * acknowledged is safe in the database all the same.
  */
-export function untilStopped(running: RunningApp, output: Output): Promise<void> {
+export function untilStopped(running: Pick<RunningApp, 'stop'>, output: Output): Promise<void> {
   return new Promise((resolve, reject) => {
     let stopping = false
     const stop = (signal: NodeJS.Signals): void => {
@@ -16,5 +16,19 @@ export function untilStopped(running: RunningApp, output: Output): Promise<void>
     }
     process.on('SIGINT', stop)
     process.on('SIGTERM', stop)
+  })
+}
+
+/**
+ * For a process that another one supervises, begun before anything else: resolves when that one says to stop (SIGTERM) or is
+ * gone. Ctrl-C and the end of a terminal reach the whole group of processes; who stops what, and when, is the supervisor's
+ * to say.
+ */
+export function supervisorSaysStop(): Promise<void> {
+  process.on('SIGINT', () => undefined)
+  process.on('SIGHUP', () => undefined)
+  return new Promise((done) => {
+    process.once('SIGTERM', () => done())
+    process.once('disconnect', () => done())
   })
 }

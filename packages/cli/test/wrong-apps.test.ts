@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -73,6 +73,7 @@ describe('a wrong app stops with a message that helps', () => {
     'duplicate-route',
     'invalid-config',
     'missing-setting',
+    'homeless-module',
   ]
 
   test.each(withoutDatabase.flatMap((app) => [[app, 'check'] as const, [app, 'start'] as const]))(
@@ -110,6 +111,35 @@ describe('a wrong app stops with a message that helps', () => {
     const transcript = `$ DATABASE_URL=${url} banyan start\n${ended.text}(exit code ${ended.code})\n`
     await expect(transcript).toMatchFileSnapshot(join(fixtures, `bad-database-url.${kind}.txt`))
     expect(ended.code).toBe(1)
+  })
+
+  // No program of that name is there, and no server is named.
+  const withoutBroker = { PATH: '/nowhere', NATS_SERVER_BIN: '', NATS_URL: '', DATABASE_URL: '' }
+
+  test.each([['nowhere'], ['post'], ['gateway']])('no-broker: banyan serve %s', async (service) => {
+    const { code, text } = await banyan('no-broker', ['serve', service], withoutBroker)
+    const transcript = `$ banyan serve ${service}\n${text}(exit code ${code})\n`
+    await expect(transcript).toMatchFileSnapshot(join(fixtures, `no-broker.serve-${service}.txt`))
+    expect(code).toBe(1)
+  })
+
+  test('no-broker: banyan up says how to get one, and leaves nothing', async () => {
+    const ended = await banyan('no-broker', ['up'], { ...withoutBroker, PORT: '0' })
+    await expectRefusal('no-broker', ['up'], ended)
+    expect(existsSync(join(folder, 'no-broker', '.banyan', 'up.json'))).toBe(false)
+  })
+
+  test('no-broker: banyan up does not begin where the port of the gateway is taken', async () => {
+    const other = createServer()
+    const port = await new Promise<number>((resolve) =>
+      other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port)),
+    )
+    try {
+      const { code, text } = await banyan('no-broker', ['up'], { ...withoutBroker, PORT: String(port) })
+      expect([code, text]).toEqual([1, expect.stringContaining('port-in-use')])
+    } finally {
+      await new Promise((resolve) => other.close(resolve))
+    }
   })
 
   test('every wrong app is run', () => {

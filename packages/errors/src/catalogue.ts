@@ -422,6 +422,42 @@ export const catalogue = {
     'Wrong address, wrong credentials or certificates, or the server does not run.',
     'Check NATS_URL and that the server runs; credentials are written by `banyan access emit`.',
   ),
+  // services
+  'unknown-service': entry(
+    404,
+    false,
+    'There is no service {service}; there are {known}',
+    'The topology in the configuration names no such service.',
+    'Correct the name, or add the service under `services` of the configuration.',
+  ),
+  'service-busy': entry(
+    409,
+    true,
+    'Service {service} is being changed already',
+    'One replacement or change of the number of processes runs at a time, and none while everything stops.',
+    'Wait until it has ended, then try again.',
+  ),
+  'replacement-failed': entry(
+    500,
+    true,
+    'The new process of {replica} did not become ready: {summary}',
+    'The process ended, or took too long to start. The one that it was to replace goes on.',
+    'Look at its log, correct what it says, and replace again.',
+  ),
+  'up-running': entry(
+    409,
+    false,
+    'The services of this folder run already, under process {pid}',
+    'One `banyan up` at a time owns the database, the broker and the processes of a folder.',
+    'Stop it first (Ctrl-C in its terminal), or use `banyan services` beside it.',
+  ),
+  'up-not-running': entry(
+    409,
+    true,
+    'No `banyan up` runs in this folder',
+    'Processes are replaced and counted by the `banyan up` that started them; in containers, that is for their platform.',
+    'Start it with `banyan up`, or go to the folder in which it runs.',
+  ),
   // testing
   'no-stand-in': entry(
     501,

@@ -14,7 +14,7 @@ import { refuse, sendProblem } from './responses.js'
 import { serveOperation } from './routes/operation.js'
 import { createPathIndex, type PathIndex } from './routes/path-index.js'
 import { serveRawRoutes } from './routes/raw.js'
-import { ownPaths, type RouteTable } from './routes/table.js'
+import { healthPaths, ownPaths, type RouteTable } from './routes/table.js'
 import { answerUnmatched } from './routes/unmatched.js'
 
 /** The one Fastify application that all fronts lead to. */
@@ -50,6 +50,7 @@ export function createApp(edge: Edge, table: RouteTable, options: GatewayOptions
   for (const { module, operation } of table.operations) serveOperation(app, edge, module, operation)
   serveRawRoutes(app, edge, table.rawRoutes)
   serveHealth(app, edge)
+  if (options.serves === 'health') return app
   serveOpenApi(app, edge, table)
   if (options.docs !== false) serveDocs(app, edge)
   return app
@@ -62,8 +63,13 @@ function trusted(trustProxy: GatewayOptions['trustProxy']): boolean | string | s
 function indexPaths(table: RouteTable, options: GatewayOptions): PathIndex {
   const index = createPathIndex()
   for (const { http } of [...table.operations, ...table.rawRoutes]) index.add(http.method, http.path)
-  for (const path of ownPaths) if (path !== '/docs' || options.docs !== false) index.add('GET', path)
+  for (const path of ownPathsServed(options)) index.add('GET', path)
   return index
+}
+
+function ownPathsServed({ serves, docs }: GatewayOptions): readonly string[] {
+  if (serves === 'health') return healthPaths
+  return ownPaths.filter((path) => path !== '/docs' || docs !== false)
 }
 
 // In a hook, so that the body of a request that nobody takes is never read; in a scope, so that only such requests meet it.

@@ -19,6 +19,8 @@ export interface Gateway {
    * @throws `port-in-use`
    */
   listen(): Promise<Listening>
+  /** /readyz says from now on that this process is not ready; everything else goes on. `close` begins with it. */
+  drain(): void
   /**
    * Takes no new connections, ends idle ones, lets requests under way finish until the deadline (default:
    * `limits.closeDeadlineMs`), then cuts the rest. Idempotent.
@@ -38,7 +40,8 @@ export interface Gateway {
  */
 export function createGateway(options: GatewayOptions): Gateway {
   const { runtime, ambient, log } = options
-  const table = planRoutes(runtime.app, runtime.contracts.values(), options.routes ?? [])
+  const served = options.serves === 'health' ? [] : [...runtime.contracts.values()]
+  const table = planRoutes(runtime.app, served, options.routes ?? [])
   const limits = { ...defaultLimits, ...options.limits }
   const edge: Edge = {
     runtime,
@@ -59,6 +62,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   let closed: Promise<void> | undefined
   return {
     listen: () => listen(app, limits, options.host ?? '127.0.0.1', options.port ?? 3000),
+    drain() {
+      edge.draining = true
+    },
     close(deadlineMs = limits.closeDeadlineMs) {
       edge.draining = true
       closed ??= closeWithin(app, ambient, deadlineMs)

@@ -62,4 +62,9 @@ export interface GatewayOptions {
   /** Whether `/docs` is served. `/openapi.json` always is. Default: true. */
   readonly docs?: boolean
   readonly cors?: CorsOptions
+  /**
+   * `health`: /healthz, /readyz and /metrics alone, for a process whose operations are not reached through HTTP.
+   * Default: `all`.
+   */
+  readonly serves?: 'all' | 'health'
 }

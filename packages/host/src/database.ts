@@ -26,6 +26,8 @@ export interface OpenDatabaseOptions {
    * For tools beside it. Default false.
    */
   readonly guest?: boolean
+  /** How long an embedded server outlives this process when that is killed, milliseconds. Default 60,000. */
+  readonly orphanGraceMs?: number
   /** A server that is known already: neither DATABASE_URL nor the embedded database is looked at. */
   readonly connection?: ConnectionOptions
 }
@@ -72,6 +74,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
   try {
     const server = await startEmbedded({
       dataDir,
+      ...(options.orphanGraceMs === undefined ? {} : { orphanGraceMs: options.orphanGraceMs }),
       log: ({ level, message, ...fields }) => logger[level](fields, message),
     })
     return { ...guest(server.connection), close: () => server.stop() }

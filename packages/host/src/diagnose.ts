@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { relative } from 'node:path'
+import { createAmbient } from '@banyan/ambient'
 import { isBanyanError } from '@banyan/errors'
 import { modulesOf } from '@banyan/module'
 import type { HealthReport, Logger } from '@banyan/runtime'
@@ -9,13 +10,9 @@ import { appDatabase } from './app-database.js'
 import { checkApp } from './config/check-app.js'
 import { loadEnvironmentFile } from './config/environment-file.js'
 import { type LoadedApp, loadApp } from './config/load.js'
-
-/** What `banyan doctor` found about one thing. */
-export interface Finding {
-  readonly state: 'good' | 'warning' | 'bad'
-  readonly what: string
-  readonly remedy?: string
-}
+import { topologyOf } from './config/services/topology.js'
+import { brokerFindings, clockFinding, connectionsFinding } from './diagnose-services.js'
+import type { Finding } from './finding.js'
 
 export interface DiagnoseOptions {
   readonly folder: string
@@ -49,6 +46,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
     ...wiring(loaded, options),
   )
   await attempt(async () => findings.push(...(await database(loaded, options))))
+  if (loaded.config.services !== undefined) findings.push(...(await brokerFindings(options.environment)))
   findings.push(await port(loaded, options))
   return findings
 }
@@ -91,9 +89,16 @@ async function database(loaded: LoadedApp, options: DiagnoseOptions): Promise<Fi
   const client = new pg.Client(opened.connection)
   try {
     await client.connect()
-    const { rows } = await client.query<{ version: string; number: number; most: number; create: boolean }>(
+    const { rows } = await client.query<{
+      version: string
+      number: number
+      most: number
+      now: number
+      create: boolean
+    }>(
       `select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
          current_setting('max_connections')::int as most,
+         (extract(epoch from clock_timestamp()) * 1000)::float8 as now,
          (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as create`,
     )
     const facts = rows[0]
@@ -106,7 +111,11 @@ async function database(loaded: LoadedApp, options: DiagnoseOptions): Promise<Fi
     if (!facts.create)
       findings.push({ state: 'bad', what: 'the database user may not make roles', remedy: 'grant it CREATEROLE' })
     const units = loaded.config.store?.connections ?? 6
-    const wanted = opened.modules.length * (connectionsEach - 6 + units)
+    findings.push(clockFinding(createAmbient().now(), facts.now))
+    const ofModule = connectionsEach - 6 + units
+    if (loaded.config.services !== undefined)
+      findings.push(connectionsFinding(topologyOf(loaded), ofModule, facts.most, reserved))
+    const wanted = opened.modules.length * ofModule
     const fits = wanted + reserved <= facts.most
     findings.push({
       state: fits ? 'good' : 'warning',

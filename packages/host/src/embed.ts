@@ -14,11 +14,12 @@ import { createPlugin, type FetchHandler, type Gateway, type GatewayOptions, typ
 import type { App, Emits, Identity, Laters, ModuleCaller } from '@banyan/module'
 import { type CallDefaults, createCaller, type Logger } from '@banyan/runtime'
 import type { ConnectionOptions, HostClient } from '@banyan/store-postgres'
+import type { RunningApp } from './composition.js'
 import { checkConfig } from './config/check.js'
 import type { Config } from './config/define.js'
 import { differentOptions } from './embedded/different-options.js'
 import { publishInside } from './embedded/publish-inside.js'
-import { type RunningApp, startApp } from './start.js'
+import { startApp } from './start.js'
 
 export interface EmbedOptions<Names extends string = string> {
   /**

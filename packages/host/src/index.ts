@@ -7,6 +7,7 @@ export {
 } from './access/prepare.js'
 export { accessReasons, type Reason as AccessReason } from './access/reasons.js'
 export { appDatabase, storeModules } from './app-database.js'
+export type { RunningApp } from './composition.js'
 export { checkConfig } from './config/check.js'
 export { checkApp } from './config/check-app.js'
 export {
@@ -23,8 +24,6 @@ export type { DeliveryConfig } from './config/delivery.js'
 export { loadEnvironmentFile } from './config/environment-file.js'
 export { type StreamLimits, streamLimits } from './config/events.js'
 export { type ConfigPlace, type LoadedApp, type LoadedConfig, loadApp, loadConfig } from './config/load.js'
-export { gatewayService } from './config/services/check.js'
-export { topologyOf } from './config/services/topology.js'
 export {
   type BreakerConfig,
   type BulkheadConfig,
@@ -36,6 +35,8 @@ export {
   policyPlacement,
   type RetryConfig,
 } from './config/policies.js'
+export { gatewayService } from './config/services/check.js'
+export { topologyOf } from './config/services/topology.js'
 export {
   dataFolder,
   hasDatabase,
@@ -44,7 +45,7 @@ export {
   openDatabase,
   storeSecret,
 } from './database.js'
-export { type DiagnoseOptions, diagnose, type Finding } from './diagnose.js'
+export { type DiagnoseOptions, diagnose } from './diagnose.js'
 export {
   type Embedded,
   type EmbeddedCallOptions,
@@ -52,4 +53,8 @@ export {
   embed,
   type HostUnitContext,
 } from './embed.js'
-export { type RunningApp, type StartOptions, startApp } from './start.js'
+export type { Finding } from './finding.js'
+export type { Connected, ConnectOptions } from './service/connect.js'
+export type { BrokerAccess } from './service/environment.js'
+export { type ServiceOptions, startService } from './service/start-service.js'
+export { type StartOptions, startApp } from './start.js'

@@ -7,7 +7,7 @@ import { type CommonOptions, runCommand } from '../session.js'
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('try everything the app needs, step by step: Node, configuration, database, connections, port')
+    .description('try everything the app needs, step by step: Node, configuration, database, connections, broker, port')
     .action((_, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions>()
       return runCommand(options, async (output) => {

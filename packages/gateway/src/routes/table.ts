@@ -3,8 +3,11 @@ import { type Problem, problemsError } from '@banyan/errors'
 import { checkParameters } from '../input/check-parameters.js'
 import type { RawRoute } from '../options.js'
 
+/** Paths for probes and scrapers. */
+export const healthPaths = ['/healthz', '/readyz', '/metrics'] as const
+
 /** Paths that belong to the gateway. */
-export const ownPaths = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs'] as const
+export const ownPaths = [...healthPaths, '/openapi.json', '/docs'] as const
 
 export interface PlannedOperation {
   readonly module: string

@@ -8,12 +8,16 @@ import { policyProblems } from './check-policies.js'
 import type { LoadedApp } from './load.js'
 import { serviceProblems } from './services/topology.js'
 
-/** Every problem of an app that can be found without opening anything: wiring, settings, services, migration files. */
+/**
+ * Every problem of an app that can be found without opening anything: wiring, settings, services, migration files.
+ * @param hosts modules whose settings and migrations are looked at; default: all
+ */
 export function checkApp(
   { app, config, folder, file }: LoadedApp,
   environment: Readonly<Record<string, string | undefined>>,
+  hosts?: readonly string[],
 ): Problem[] {
-  const modules = modulesOf(app)
+  const modules = modulesOf(app).filter(({ name }) => hosts === undefined || hosts.includes(name))
   return [
     ...checkWiring(app),
     ...environmentProblems(environment),
@@ -28,6 +32,7 @@ export function checkApp(
 
 function environmentProblems({
   PORT,
+  PROBE_PORT,
   LOG_LEVEL,
   DATABASE_URL,
 }: Readonly<Record<string, string | undefined>>): Problem[] {
@@ -35,8 +40,9 @@ function environmentProblems({
   const report = (where: string, what: string, allowed: string): void => {
     problems.push({ who: 'environment', where, what, allowed, remedy: 'correct the variable, or unset it' })
   }
-  if (PORT !== undefined && !(/^\d+$/.test(PORT) && Number(PORT) <= 65_535))
-    report('PORT', `is ${JSON.stringify(PORT)}`, 'a whole number from 0 to 65535')
+  for (const [name, port] of Object.entries({ PORT, PROBE_PORT }))
+    if (port !== undefined && !(/^\d+$/.test(port) && Number(port) <= 65_535))
+      report(name, `is ${JSON.stringify(port)}`, 'a whole number from 0 to 65535')
   if (LOG_LEVEL !== undefined && !logLevels.includes(LOG_LEVEL))
     report('LOG_LEVEL', `is ${JSON.stringify(LOG_LEVEL)}`, logLevels.join(', '))
   // The value is not repeated: it holds a password.

@@ -1,7 +1,7 @@
 import { createAmbient } from '@banyan/ambient'
 import type { CollectContext, ExternalCall } from '@banyan/runtime'
 import { type HostClient, joinTransaction } from '@banyan/store-postgres'
-import type { RunningApp } from '../start.js'
+import type { RunningApp } from '../composition.js'
 
 type Travel = Omit<ExternalCall, 'module' | 'operation' | 'input' | 'timeoutMs' | 'signal'>
 

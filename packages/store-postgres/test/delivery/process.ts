@@ -86,7 +86,19 @@ export interface TestProcess {
 
 /** What one process does: a store, a delivery, and publishing. */
 export function testProcess(options: ProcessOptions): TestProcess {
-  const { store, plans, handlers = {}, limits, retention, sources, call, source, stream, share, onShareChange } = options
+  const {
+    store,
+    plans,
+    handlers = {},
+    limits,
+    retention,
+    sources,
+    call,
+    source,
+    stream,
+    share,
+    onShareChange,
+  } = options
   const { hosted = modules.map((module) => module.name) } = options
   const ambient = createAmbient(sources)
   const ignore = (): void => undefined

@@ -1,0 +1,82 @@
+import type { Ambient } from '@banyan/ambient'
+import { type NatsServer, startNatsServer } from '@banyan/broker-nats'
+import { defaultRestart, restartDelay } from './backoff.js'
+
+export interface OwnedBrokerOptions {
+  readonly folder: string
+  /** Accounts and permissions. */
+  readonly config: string
+  readonly ambient: Ambient
+  readonly onTrouble: (line: string) => void
+}
+
+/** A NATS server that belongs to `up`: started again when it ends by itself, on the same port and store. */
+export class OwnedBroker {
+  readonly #options: OwnedBrokerOptions
+  #server: NatsServer | undefined
+  #listener: (pid: number) => void = () => undefined
+  #startedAt = 0
+  #failures = 0
+  #stopped = false
+  #restarting: Promise<void> = Promise.resolve()
+
+  private constructor(options: OwnedBrokerOptions) {
+    this.#options = options
+  }
+
+  /** @throws `broker-missing`, `broker-start-failed` */
+  static async start(options: OwnedBrokerOptions): Promise<OwnedBroker> {
+    const { folder, config, ambient } = options
+    const broker = new OwnedBroker(options)
+    broker.#server = await startNatsServer({ folder, config, onExit: (how) => broker.#again(how) })
+    broker.#startedAt = ambient.monotonic()
+    return broker
+  }
+
+  get url(): string {
+    return (this.#server as NatsServer).url
+  }
+
+  /** What the command line of its process holds, and of no other. */
+  get mark(): string {
+    return this.#options.folder
+  }
+
+  /** Tells its process, now and each time that there is another. */
+  followProcess(listener: (pid: number) => void): void {
+    this.#listener = listener
+    listener((this.#server as NatsServer).pid)
+  }
+
+  /** In order. Resolves when it has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#restarting
+    await this.#server?.stop()
+  }
+
+  #again(how: string): void {
+    if (this.#stopped) return
+    const { ambient, onTrouble } = this.#options
+    const stable = ambient.monotonic() - this.#startedAt >= defaultRestart.stableMs
+    this.#failures = stable ? 1 : this.#failures + 1
+    const delayMs = restartDelay(defaultRestart, this.#failures, ambient)
+    onTrouble(`the NATS server ended (${how.split('\n')[0]}); again in ${Math.round(delayMs)} ms`)
+    ambient.after(delayMs, () => {
+      if (!this.#stopped) this.#restarting = this.#restart()
+    })
+  }
+
+  async #restart(): Promise<void> {
+    const { ambient, onTrouble } = this.#options
+    this.#startedAt = ambient.monotonic()
+    try {
+      const server = this.#server as NatsServer
+      await server.restart()
+      this.#listener(server.pid)
+      onTrouble('the NATS server runs again')
+    } catch (error) {
+      this.#again((error as Error).message)
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Ambient } from '@banyan/ambient'
+import { deployStreams, locateNatsServer, publishedModules } from '@banyan/broker-nats'
+import {
+  type LoadedApp,
+  type OpenDatabase,
+  openDatabase,
+  type PreparedAccess,
+  prepareAccess,
+  storeModules,
+  storeSecret,
+  streamLimits,
+} from '@banyan/host'
+import { modulesOf } from '@banyan/module'
+import type { Topology } from '@banyan/placement'
+import type { Logger } from '@banyan/runtime'
+import { type ConnectionOptions, preparePostgres } from '@banyan/store-postgres'
+import { OwnedBroker } from './broker.js'
+import type { Prepared } from './run-up.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface PrepareOptions {
+  readonly loaded: LoadedApp
+  readonly topology: Topology
+  /** That of `up`, which knows the admin of the database. */
+  readonly environment: Environment
+  readonly ambient: Ambient
+  readonly logger: Logger
+  /** How long the embedded database outlives an `up` that was killed. */
+  readonly orphanGraceMs: number
+  readonly tell: (line: string) => void
+}
+
+/** What services need, and what the environment of each is to hold. */
+export interface PreparedServices extends Prepared {
+  environmentOf(service: string): Readonly<Record<string, string>>
+}
+
+/**
+ * Makes ready what services need, as who may do all: database with roles and migrations, broker with the permissions that
+ * follow from contracts and topology, streams. What was started is ended again when a later step fails.
+ */
+export async function prepareServices(options: PrepareOptions): Promise<PreparedServices> {
+  const { loaded, environment, logger, orphanGraceMs } = options
+  const closing: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const action of closing.splice(0).reverse()) await action()
+  }
+  // Found out before a database is made.
+  if (!environment.NATS_URL) await locateNatsServer(environment)
+  try {
+    const { folder, config } = loaded
+    const database = await openDatabase({ folder, config, environment, logger, orphanGraceMs })
+    closing.push(() => database.close())
+    const { owned, ...broker } = await openBroker(options)
+    if (owned) closing.push(() => owned.stop())
+    const reached = { ...environment, NATS_URL: broker.url, DATABASE_URL: databaseUrl(database.connection) }
+    const access = broker.folder === undefined ? undefined : accessOf(options, broker.folder, reached)
+    await prepareDatabase(options, database, access)
+    await makeStreams(options, broker.url, access)
+    return {
+      lines: [`database   PostgreSQL, ${database.kind}`, `broker     ${broker.told}`],
+      observer: access?.observerEnvironment ?? { NATS_URL: broker.url },
+      environmentOf: (service) => access?.environmentOf(service) ?? reachedBy(options, service, reached),
+      ...(owned ? { broker: owned } : {}),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface Broker {
+  readonly url: string
+  /** Where the keys for it are; absent: it asks for none. */
+  readonly folder?: string
+  readonly told: string
+  readonly owned?: OwnedBroker
+}
+
+/**
+ * The server of NATS_URL, with the keys that `banyan access emit` wrote where it did; else a server of this `up`, which
+ * lets nobody do more than contracts and topology say.
+ */
+async function openBroker(options: PrepareOptions): Promise<Broker> {
+  const { loaded, environment, ambient, tell } = options
+  const { NATS_URL: url } = environment
+  const emitted = join(loaded.folder, '.banyan', 'access')
+  if (url)
+    return existsSync(emitted)
+      ? { url, folder: emitted, told: `${shown(url)}, with the keys in ${emitted}` }
+      : { url, told: `${shown(url)}, without permissions: banyan access emit writes them` }
+  const folder = join(loaded.folder, '.banyan', 'up')
+  const config = accessOf(options, folder, environment).natsConfiguration()
+  const owned = await OwnedBroker.start({ folder: join(folder, 'nats'), config, ambient, onTrouble: tell })
+  return { url: owned.url, folder, owned, told: `nats-server of this \`up\` (${owned.url})` }
+}
+
+/** Who a server lets in may stand in its address. */
+const shown = (url: string): string => url.replaceAll(/\/\/[^@/,]*@/g, '//')
+
+function accessOf({ loaded, ambient }: PrepareOptions, folder: string, environment: Environment): PreparedAccess {
+  return prepareAccess({ loaded, environment, folder, now: ambient.now() })
+}
+
+/** The environment of a service where nobody restricts it. */
+function reachedBy({ topology }: PrepareOptions, service: string, reached: Environment): Record<string, string> {
+  const hosts = topology.services.find(({ name }) => name === service)?.modules ?? []
+  const { NATS_URL = '', DATABASE_URL = '' } = reached
+  return { NATS_URL, ...(hosts.length === 0 ? {} : { DATABASE_URL }) }
+}
+
+async function prepareDatabase(
+  { loaded, environment, ambient, logger }: PrepareOptions,
+  { connection }: OpenDatabase,
+  access: PreparedAccess | undefined,
+): Promise<void> {
+  const secret = storeSecret(environment).secret ?? access?.keyring.storeSecret
+  await preparePostgres(
+    {
+      app: loaded.app.name,
+      connection,
+      ambient,
+      log: ({ level, message, ...fields }) => logger[level](fields, message),
+      ...(secret === undefined ? {} : { secret }),
+    },
+    storeModules(loaded),
+  )
+}
+
+async function makeStreams(
+  { loaded, topology, ambient }: PrepareOptions,
+  url: string,
+  access: PreparedAccess | undefined,
+): Promise<void> {
+  const { app, config } = loaded
+  const listens = new Map(modulesOf(app).map(({ name, on }) => [name, Object.keys(on)]))
+  const limits = streamLimits(config.events)
+  const {
+    BANYAN_NATS_DEPLOY_SEEDS: seeds,
+    BANYAN_NATS_CA: ca,
+    BANYAN_NATS_CERT: certificate,
+    BANYAN_NATS_KEY: key,
+    NATS_URL: told,
+  } = access?.deployEnvironment ?? {}
+  await deployStreams({
+    url: told ?? url,
+    app: app.name,
+    ambient,
+    plans: publishedModules(topology, (module) => listens.get(module) ?? []).map((module) => ({ module, ...limits })),
+    ...(seeds ? { seeds: JSON.parse(seeds) as Record<string, string> } : {}),
+    ...(ca ? { tls: { ca, ...(certificate ? { certificate } : {}), ...(key ? { key } : {}) } } : {}),
+  })
+}
+
+/** The address of a database that is there, for processes that log in by themselves. */
+function databaseUrl(connection: ConnectionOptions): string {
+  if ('connectionString' in connection) return connection.connectionString
+  const { host, port, user = '', password = '', database } = connection
+  const url = new URL(`postgresql://localhost/${encodeURIComponent(database)}`)
+  url.port = String(port)
+  url.username = encodeURIComponent(user)
+  url.password = encodeURIComponent(password)
+  // A folder of a socket is no name of a host.
+  if (host.startsWith('/')) url.searchParams.set('host', host)
+  else url.hostname = host
+  return url.href
+}

@@ -1,0 +1,145 @@
+/**
+ * `banyan up` once everything that services need is there: processes, log, status, control, and the way down.
+ *
+ * I1 The way down is one, whatever ends it: services callers first, then what they need, then the control socket.
+ * I2 A second Ctrl-C ends processes at once; what was acknowledged is in the database all the same.
+ */
+import type { ChildProcess } from 'node:child_process'
+import type { Ambient } from '@banyan/ambient'
+import { banyanError } from '@banyan/errors'
+import type { Topology } from '@banyan/placement'
+import type { OwnedBroker } from './broker.js'
+import { UpConsole } from './console.js'
+import { type Control, type ControlHandler, type ControlRequest, openControl } from './control.js'
+import { type Guard, startGuard } from './guard.js'
+import type { ServiceLog } from './log.js'
+import { hearStopSignals } from './stop-signals.js'
+import { Supervisor } from './supervisor.js'
+
+/** What services need, made ready. */
+export interface Prepared {
+  /** What is told of it: the database, the broker. */
+  readonly lines: readonly string[]
+  /** For `banyan services` on this machine. */
+  readonly observer: Readonly<Record<string, string>>
+  /** The broker, where it belongs to this `up`. */
+  readonly broker?: Pick<OwnedBroker, 'mark' | 'followProcess'>
+  close(): Promise<void>
+}
+
+export interface RunUpOptions {
+  readonly topology: Topology
+  readonly folder: string
+  readonly configFile: string
+  /** Which services should be ready before each. */
+  readonly order: ReadonlyMap<string, readonly string[]>
+  readonly prepare: (tell: (line: string) => void) => Promise<Prepared>
+  /** Makes the process of a service, with what was prepared. */
+  readonly spawn: (service: string, replica: number) => ChildProcess
+  readonly log: ServiceLog
+  readonly ambient: Ambient
+  readonly json: boolean
+  readonly stopDeadlineMs: number
+}
+
+// Beyond what a process gives its own work: to notice, to close what is open, to go.
+export const leaveMs = 5_000
+
+/** Runs services until it is told to stop. @returns the exit code */
+export async function runUp(options: RunUpOptions): Promise<number> {
+  const { topology, folder, ambient, json } = options
+  const open: { control?: Control; prepared?: Prepared; guard?: Guard; supervisor?: Supervisor } = {}
+  const told = new UpConsole({
+    json,
+    topology,
+    ambient,
+    status: () => open.supervisor?.status() ?? [],
+    out: process.stdout,
+    error: process.stderr,
+  })
+  const signals = hearStopSignals(ambient, (key) => {
+    if (key === 's') told.table()
+  })
+  const handle: ControlHandler = async (request, onProgress) => {
+    if (!open.supervisor || !open.prepared)
+      throw banyanError('unavailable', { what: '`banyan up`, which is starting,' })
+    return answerControl(open.supervisor, open.prepared, request, onProgress)
+  }
+  try {
+    open.control = await openControl(folder, handle)
+    open.prepared = await options.prepare((line) => told.tell(line))
+    for (const line of open.prepared.lines) told.tell(line)
+    open.guard = guardOver(options, open.prepared)
+    open.supervisor = supervisorOver(options, open.guard, told)
+    void open.supervisor.start()
+    await signals.first
+    return await endServices(open.supervisor, signals.second, told)
+  } finally {
+    // I1
+    await open.prepared?.close()
+    open.guard?.end()
+    await open.control?.close()
+    signals.end()
+  }
+}
+
+function guardOver({ configFile, stopDeadlineMs }: RunUpOptions, { broker }: Prepared): Guard {
+  const guard = startGuard({
+    graceMs: stopDeadlineMs + leaveMs,
+    marks: { services: configFile, broker: broker?.mark ?? '' },
+  })
+  broker?.followProcess((pid) => guard.watchBroker(pid))
+  return guard
+}
+
+function supervisorOver(options: RunUpOptions, guard: Guard, told: UpConsole): Supervisor {
+  const { topology, order, ambient, stopDeadlineMs, log } = options
+  return new Supervisor({
+    ambient,
+    stopDeadlineMs: stopDeadlineMs + leaveMs,
+    services: topology.services.map(({ name, replicas }) => ({
+      name,
+      replicas,
+      after: order.get(name) ?? [],
+      spawn: (replica) => {
+        const child = options.spawn(name, replica)
+        log.follow(child.stdout, name, replica)
+        log.follow(child.stderr, name, replica)
+        return child
+      },
+    })),
+    onChange: (status) => told.changed(status),
+    onProcesses: (pids) => guard.watchServices(pids),
+  })
+}
+
+/** I2 */
+async function endServices(supervisor: Supervisor, second: Promise<void>, told: UpConsole): Promise<number> {
+  told.quiet()
+  told.tell('stopping, work under way is finished first (Ctrl-C once more to end at once)')
+  let code = 0
+  void second.then(() => {
+    code = 130
+    supervisor.kill()
+  })
+  await supervisor.stop()
+  return code
+}
+
+async function answerControl(
+  supervisor: Supervisor,
+  { observer }: Prepared,
+  request: ControlRequest,
+  onProgress: (line: string) => void,
+): Promise<unknown> {
+  switch (request.command) {
+    case 'status':
+      return { replicas: supervisor.status(), observer }
+    case 'replace':
+      return supervisor.replace(request.service, onProgress)
+    case 'scale':
+      return supervisor.scale(request.service, request.replicas)
+    default:
+      throw banyanError('unknown-command', { summary: 'this `banyan up` is of another version; it does not know that' })
+  }
+}

@@ -1,0 +1,1 @@
+export default { app: './app.ts', services: { post: { modules: ['mail', 'letters'] }, desk: ['mail'] } }

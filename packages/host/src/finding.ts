@@ -1,0 +1,6 @@
+/** What `banyan doctor` found about one thing. */
+export interface Finding {
+  readonly state: 'good' | 'warning' | 'bad'
+  readonly what: string
+  readonly remedy?: string
+}
