@@ -156,8 +156,14 @@ class Lane {
   }
 
   #take(link: LaneLink, { kind, names, message }: LaneRecord): void {
-    if (kind === recordKind.replies) return this.#options.replied(this.#to.service, names[0] ?? '', message)
-    if (kind !== recordKind.closing) return link.destroy()
+    if (kind === recordKind.replies) {
+      this.#options.replied(this.#to.service, names[0] ?? '', message)
+      return
+    }
+    if (kind !== recordKind.closing) {
+      link.destroy()
+      return
+    }
     // I2
     if (this.#link === link) this.#link = undefined
     this.#closed = true

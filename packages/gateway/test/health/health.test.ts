@@ -64,3 +64,21 @@ describe('/readyz', () => {
     client.socket.destroy()
   })
 })
+
+describe('a gateway that serves its health alone', () => {
+  test('answers probes and scrapers, and knows no operation', async () => {
+    const { get } = await serve({ contracts: [inventory] }, { serves: 'health' })
+    expect([(await get('/healthz')).status, (await get('/readyz')).status, (await get('/metrics')).status]).toEqual([
+      200, 200, 200,
+    ])
+    for (const path of ['/openapi.json', '/docs', '/stock/tea']) expect((await get(path)).status).toBe(404)
+  })
+})
+
+test('drained, it is not ready, and goes on to answer', async () => {
+  const { get, gateway } = await serve({ contracts: [inventory] })
+  gateway.drain()
+  expect((await get('/readyz')).status).toBe(503)
+  const healthy = await get('/healthz')
+  expect([healthy.status, healthy.headers.get('connection')]).toEqual([200, 'close'])
+})
