@@ -78,7 +78,10 @@ export class CallServer {
   /** Answers a message of calls that its service may not make. Never throws. */
   refuse(subject: CallSubject, message: Uint8Array): void {
     const frame = readCalls(message)
-    if (!frame) return this.garbledFrom(subject.service)
+    if (!frame) {
+      this.garbledFrom(subject.service)
+      return
+    }
     const { module, operation, service } = subject
     const outcome = failed(banyanError('access-denied', { operation: `${module}.${operation}` }))
     for (const { number } of frame.calls) this.#answer({ service, module, token: frame.token }, number, outcome)
