@@ -5,7 +5,7 @@ import { createGateway } from '@banyan/gateway'
 import { defineApp } from '@banyan/module'
 import { createLogger, createRuntime } from '@banyan/runtime'
 import { fastify } from 'fastify'
-import { z } from 'zod'
+import { jsonSchemaOf } from '../support/json-schema.js'
 import { noStore } from '../support/no-store.js'
 import { type Order, orderInput, orderOutput, price } from '../support/order.js'
 import { ordersModule, path } from './contract.js'
@@ -32,16 +32,10 @@ async function startRaw(): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-// Fastify's ajv reads draft 7, where the keywords used here mean the same.
-function schemaOf(schema: z.ZodType): object {
-  const { $schema, ...rest } = z.toJSONSchema(schema)
-  return rest
-}
-
 /** Validates the body by the JSON Schema of the contract, answers by its response schema: as its guide says. */
 async function startFastify(): Promise<number> {
   const app = fastify({ logger: false })
-  const schema = { body: schemaOf(orderInput), response: { 200: schemaOf(orderOutput) } }
+  const schema = { body: jsonSchemaOf(orderInput), response: { 200: jsonSchemaOf(orderOutput) } }
   app.post<{ Body: Order }>(path, { schema }, async (request) => price(request.body))
   await app.listen({ host, port: 0 })
   return (app.server.address() as AddressInfo).port
