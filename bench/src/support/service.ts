@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly natsUrl: string
   readonly store: (app: string) => Store
   readonly work: 'all' | 'calls'
+  /** Whether calls to it may go past the broker. Default false. */
+  readonly lane?: boolean
 }
 
 /** One process of a topology, composed as `banyan serve` composes it, without credentials. */
@@ -24,11 +26,12 @@ export async function startService({
   natsUrl,
   store,
   work,
+  lane = false,
 }: ServiceOptions): Promise<Runtime> {
   const ambient = createAmbient()
   const logger = createLogger({ level: 'warn' })
   const app = defineApp({ name: topology.app, modules: [...modules] as never })
-  const mesh = await connectMesh({ app, topology, service, ambient, logger, servers: natsUrl })
+  const mesh = await connectMesh({ app, topology, service, ambient, logger, servers: natsUrl, ...(lane ? { lane: { host: '127.0.0.1' } } : {}) })
   const hosts = topology.services.find(({ name }) => name === service)?.modules ?? []
   const runtime = createRuntime({
     app,

@@ -25,7 +25,7 @@ const topology: Topology = {
 }
 
 /** `shop` works on what it is given from inside a handler, as any module that calls another. */
-function start(service: string, natsUrl: string, given: () => Work): Promise<Runtime> {
+function start(service: string, natsUrl: string, lane: boolean, given: () => Work): Promise<Runtime> {
   const modules = [
     defineModule(orders, { limits: { concurrency: 256 }, queries: { quote } }),
     defineModule(shop, {
@@ -34,20 +34,20 @@ function start(service: string, natsUrl: string, given: () => Work): Promise<Run
       commands: { work: (_, { call }) => given()((order) => call.orders.quote(order)) },
     }),
   ]
-  return startService({ topology, service, modules, natsUrl, store: () => noStore, work: 'calls' })
+  return startService({ topology, service, modules, natsUrl, store: () => noStore, work: 'calls', lane })
 }
 
 const nothing: Work = async () => undefined
 
-/** A query between two services over NATS; its contract is checked on the way in and out. */
-export const query: WireSystem = {
+/** A query between two services; its contract is checked on the way in and out. */
+const query = (lane: boolean): WireSystem => ({
   async answer(natsUrl) {
-    await start('orders', natsUrl, () => nothing)
+    await start('orders', natsUrl, lane, () => nothing)
     return natsUrl
   },
   async connect(_, natsUrl): Promise<Caller> {
     let work = nothing
-    const runtime = await start('shop', natsUrl, () => work)
+    const runtime = await start('shop', natsUrl, lane, () => work)
     return async (given) => {
       let result: Awaited<ReturnType<typeof given>> | undefined
       work = async (ask) => {
@@ -58,4 +58,7 @@ export const query: WireSystem = {
       return result as Awaited<ReturnType<typeof given>>
     }
   },
-}
+})
+
+export const queryOverNats = query(false)
+export const queryByLane = query(true)

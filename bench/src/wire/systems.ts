@@ -12,7 +12,8 @@ export const frameworks = {
 } as const
 
 export const wires: readonly NamedWire[] = [
-  { name: 'Banyan over NATS', role: 'ours', file: 'ours', system: 'query' },
+  { name: 'Banyan by lane', role: 'ours', file: 'ours', system: 'queryByLane' },
+  { name: 'Banyan over NATS', role: 'peer', file: 'ours', system: 'queryOverNats' },
   { name: 'raw TCP frames', role: 'limit', file: 'frames', system: 'frames' },
   { name: 'NATS client, request and reply', role: 'peer', file: 'nats', system: 'plainNats' },
   { name: frameworks.moleculerTcp, role: 'peer', file: 'moleculer', system: 'moleculerTcp' },
