@@ -4,6 +4,7 @@ import type { market } from './src/app.js'
 export default defineConfig<typeof market>({
   app: './src/app.ts',
   gateway: { port: 3000 },
+  // #region services
   // For `banyan up`, each a process or more of its own. `npm start` and `banyan start` run everything in one.
   services: {
     storefront: { modules: ['catalog', 'cart'], replicas: 2 },
@@ -13,4 +14,5 @@ export default defineConfig<typeof market>({
     fulfilment: ['shipping', 'notifications'],
     analytics: ['analytics'],
   },
+  // #endregion
 })

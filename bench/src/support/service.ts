@@ -31,7 +31,15 @@ export async function startService({
   const ambient = createAmbient()
   const logger = createLogger({ level: 'warn' })
   const app = defineApp({ name: topology.app, modules: [...modules] as never })
-  const mesh = await connectMesh({ app, topology, service, ambient, logger, servers: natsUrl, ...(lane ? { lane: { host: '127.0.0.1' } } : {}) })
+  const mesh = await connectMesh({
+    app,
+    topology,
+    service,
+    ambient,
+    logger,
+    servers: natsUrl,
+    ...(lane ? { lane: { host: '127.0.0.1' } } : {}),
+  })
   const hosts = topology.services.find(({ name }) => name === service)?.modules ?? []
   const runtime = createRuntime({
     app,

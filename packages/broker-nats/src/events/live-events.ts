@@ -43,7 +43,10 @@ export class LiveEvents implements StreamFollow {
     }
     for (const block of blocks) {
       if (this.#blocks.has(block)) continue
-      const callback = (_error: Error | null, message: Msg): void => this.#heard(message)
+      // Refused: the message is empty then, and the connection tells of it.
+      const callback = (error: Error | null, message: Msg): void => {
+        if (!error) this.#heard(message)
+      }
       this.#blocks.set(block, this.#link.connection.subscribe(this.#subjects.live(block), { callback }))
     }
     if (blocks.length > 0) void this.#confirm()

@@ -92,7 +92,9 @@ export class ModuleStream implements EventStream {
     if (!this.#link.connected) return Promise.reject(banyanError('unavailable', { what: this.#what }))
     const { connection } = this.#link
     this.#answers ??= connection.subscribe(`${this.#inbox}.*`, {
-      callback: (_error, message) => this.#answered(message),
+      callback: (error, message) => {
+        if (!error) this.#answered(message)
+      },
     })
     return new Promise((resolve, reject) => {
       const first = this.#serial
@@ -165,8 +167,8 @@ export class ModuleStream implements EventStream {
 
   rung(listener: () => void): () => void {
     const subscription = this.#link.connection.subscribe(this.#subjects.bell, {
-      callback: (_error, message) => {
-        if (message.string() !== this.#process) listener()
+      callback: (error, message) => {
+        if (!error && message.string() !== this.#process) listener()
       },
     })
     return () => subscription.unsubscribe()
