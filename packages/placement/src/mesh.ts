@@ -1,4 +1,4 @@
-import type { Elsewhere, HealthReport, Metric, Placement, Runtime } from '@banyan/runtime'
+import type { EdgeHealth, Elsewhere, HealthReport, Metric, Placement, Runtime } from '@banyan/runtime'
 
 /** What a process offers to the others: the part of its runtime that they reach. */
 export type MeshHost = Pick<Runtime, 'accept' | 'route' | 'log' | 'health' | 'contracts'>
@@ -45,6 +45,8 @@ export interface InstanceReport {
   /** Where it takes calls that come past the broker; absent: nowhere. */
   readonly lane?: { readonly host: string; readonly port: number }
   readonly modules: readonly ModuleReport[]
+  /** What the policies of this process saw of its calls, by edge. */
+  readonly edges: readonly EdgeHealth[]
 }
 
 /** One module of a process, for `banyan services` and for those who choose whom to call. */

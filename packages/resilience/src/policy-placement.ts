@@ -1,6 +1,15 @@
 import type { Ambient } from '@banyan/ambient'
 import type { AnyContract } from '@banyan/contract'
-import type { CallScope, Envelope, Logger, MeasuredPlacement, Metric, Placement, Receiver } from '@banyan/runtime'
+import type {
+  CallScope,
+  EdgeHealth,
+  Envelope,
+  Logger,
+  MeasuredPlacement,
+  Metric,
+  Placement,
+  Receiver,
+} from '@banyan/runtime'
 import { Edge, type EdgeHost } from './edge/edge.js'
 import { Fallbacks } from './edge/fallbacks.js'
 import { type EdgeReport, edgeMetrics, reportOf } from './edge/report.js'
@@ -12,6 +21,7 @@ export interface PolicyPlacement extends Placement {
   report(): readonly EdgeReport[]
   /** Those of what it was put around included. */
   metrics(): readonly Metric[]
+  edges(): readonly EdgeHealth[]
 }
 
 export interface PolicyOptions {
@@ -69,6 +79,17 @@ class Policies implements PolicyPlacement {
 
   report(): readonly EdgeReport[] {
     return this.#made().map((edge) => reportOf(edge, this.#host.ambient.monotonic()))
+  }
+
+  edges(): readonly EdgeHealth[] {
+    return this.report().map(({ caller, module, breaker, counts: { answered, failed, retries } }) => ({
+      caller,
+      module,
+      ...(breaker ? { breaker: breaker.state } : {}),
+      answered,
+      failed,
+      retries,
+    }))
   }
 
   metrics(): readonly Metric[] {

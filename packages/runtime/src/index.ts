@@ -35,6 +35,7 @@ export { invalidInput } from './dispatch/run-command.js'
 export { checkEnvironment, defaultTimeoutMs, timeoutOf } from './lifecycle/host-modules.js'
 export { createRuntime, type RuntimeOptions } from './lifecycle/runtime.js'
 export type {
+  EdgeHealth,
   ExternalCall,
   HealthReport,
   MeasuredPlacement,

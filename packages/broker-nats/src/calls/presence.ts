@@ -76,7 +76,7 @@ export class Presence {
 
   report(): InstanceReport {
     const { instance, service, startedAt } = this.#options
-    const modules = this.#host?.health().modules ?? []
+    const { modules = [], edges = [] } = this.#host?.health() ?? {}
     return {
       instance,
       service,
@@ -96,6 +96,7 @@ export class Presence {
         parked: subscriptions.reduce((sum, { parked }) => sum + parked, 0),
         deadLetters,
       })),
+      edges,
     }
   }
 

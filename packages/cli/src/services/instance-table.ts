@@ -16,6 +16,7 @@ const heading = [
   'PARKED',
   'DEAD',
 ]
+const edgeHeading = ['CALLS', 'FROM', 'INSTANCE', 'BREAKER', 'ANSWERED', 'FAILED', 'RETRIES']
 /** Enough of an id to tell processes of one app apart. */
 const shownIdCharacters = 8
 
@@ -26,10 +27,25 @@ export function instanceTable(all: readonly InstanceReport[], topology: Topology
     order.includes(service) ? order.indexOf(service) : order.length
   const sorted = [...all].sort((one, other) => rank(one) - rank(other) || one.startedAt - other.startedAt)
   const missing = order.filter((name) => !all.some(({ service }) => service === name))
-  return table([
+  const instances = table([
     heading,
     ...sorted.flatMap((report) => rowsOf(report, now)),
     ...missing.map((name) => [name, '-', '-', '-', '-', 'no process', '-', '-', '-', '-', '-', '-']),
+  ])
+  const edges = sorted.flatMap(edgesOf)
+  return edges.length === 0 ? instances : `${instances}\n\n${table([edgeHeading, ...edges])}`
+}
+
+/** What the policies of a process saw of its calls: a row for each edge. */
+function edgesOf({ service, instance, edges }: InstanceReport): string[][] {
+  return edges.map(({ caller, module, breaker = '-', answered, failed, retries }) => [
+    `${caller} -> ${module}`,
+    service,
+    instance.slice(-shownIdCharacters),
+    breaker,
+    String(answered),
+    String(failed),
+    String(retries),
   ])
 }
 

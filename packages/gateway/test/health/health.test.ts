@@ -9,11 +9,11 @@ describe('/healthz', () => {
     const { get } = await serve({ contracts: [inventory] })
     const response = await get('/healthz')
     expect(response.status).toBe(200)
-    expect(await response.json()).toEqual({ state: 'running', ready: true, modules: [] })
+    expect(await response.json()).toEqual({ state: 'running', ready: true, modules: [], edges: [] })
   })
 
   test('is 503 when the app has stopped', async () => {
-    const { get } = await serve({ health: { state: 'stopped', ready: false, modules: [] } })
+    const { get } = await serve({ health: { state: 'stopped', ready: false, modules: [], edges: [] } })
     expect((await get('/healthz')).status).toBe(503)
   })
 })

@@ -57,7 +57,7 @@ export function scriptedRuntime(script: Script): ScriptedRuntime {
       if (handler === undefined) throw banyanError('not-found', { what: `route ${route} of ${module}` })
       return handler(request, options)
     },
-    health: () => script.health ?? { state: 'running', ready: true, modules: [] },
+    health: () => script.health ?? { state: 'running', ready: true, modules: [], edges: [] },
     check: () => script.check?.() ?? Promise.resolve(),
     metrics: () => script.metrics ?? [],
     start: () => Promise.resolve(),

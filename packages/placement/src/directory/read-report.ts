@@ -1,6 +1,8 @@
+import type { EdgeHealth } from '@banyan/runtime'
 import type { InstanceReport, ModuleReport } from '../mesh.js'
 
 const states = new Set(['starting', 'running', 'stopping', 'stopped'])
+const breakers = new Set(['closed', 'open', 'half-open'])
 const longestReport = 1_048_576
 
 /** What a process tells of itself, read from its JSON; undefined when it is garbled. */
@@ -13,7 +15,7 @@ export function readReport(message: Uint8Array): InstanceReport | undefined {
     return undefined // garbled: the next one comes within a second
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { instance, service, host, pid, startedAt, connections, state, lane, modules } = value
+  const { instance, service, host, pid, startedAt, connections, state, lane, modules, edges } = value
   const ok =
     isToken(instance) &&
     isToken(service) &&
@@ -24,7 +26,9 @@ export function readReport(message: Uint8Array): InstanceReport | undefined {
     states.has(state as string) &&
     (lane === undefined || isLane(lane)) &&
     Array.isArray(modules) &&
-    modules.every(isModule)
+    modules.every(isModule) &&
+    Array.isArray(edges) &&
+    edges.every(isEdge)
   return ok ? (value as unknown as InstanceReport) : undefined
 }
 
@@ -35,6 +39,17 @@ function isLane(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   const { host, port } = value as { host?: unknown; port?: unknown }
   return typeof host === 'string' && Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536
+}
+
+function isEdge(value: unknown): value is EdgeHealth {
+  if (typeof value !== 'object' || value === null) return false
+  const { caller, module, breaker, answered, failed, retries } = value as EdgeHealth
+  return (
+    isToken(caller) &&
+    isToken(module) &&
+    (breaker === undefined || breakers.has(breaker)) &&
+    [answered, failed, retries].every((count) => typeof count === 'number')
+  )
 }
 
 function isModule(value: unknown): value is ModuleReport {

@@ -155,6 +155,7 @@ describe('breaker', () => {
       error: { code: 'unavailable', details: { breaker: 'open', edge: 'orders -> inventory', retryAfterMs: 1_000 } },
     })
     expect(placement.report()[0]?.breaker).toEqual({ state: 'open', retryAfterMs: 1_000 })
+    expect(placement.edges()).toMatchObject([{ breaker: 'open' }])
     callee.script = undefined
     clock.advance(1_000)
     ask()

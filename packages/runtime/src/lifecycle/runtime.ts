@@ -303,6 +303,7 @@ class LocalRuntime implements Runtime {
         jobs: { running: status.get(module.name)?.jobsRunning ?? 0 },
         ...relayOf(status.get(module.name)),
       })),
+      edges: this.#placement.edges?.() ?? [],
     }
   }
 

@@ -50,6 +50,8 @@ export interface HealthReport {
   readonly state: ModuleState
   readonly ready: boolean
   readonly modules: readonly ModuleHealth[]
+  /** Edges with a policy over which something was called. */
+  readonly edges: readonly EdgeHealth[]
 }
 
 /** One number that grows or moves, for /metrics. Labels are bounded by the contracts. */
@@ -67,6 +69,20 @@ export interface Metric {
 /** A placement that may count what it does. */
 export interface MeasuredPlacement extends Placement {
   metrics?(): readonly Metric[]
+  /** The edges that it knows something of. */
+  edges?(): readonly EdgeHealth[]
+}
+
+/** Calls from one module to another, as the policies of their edge saw them since the start. */
+export interface EdgeHealth {
+  /** A module, or `outside`. */
+  readonly caller: string
+  readonly module: string
+  /** Absent: the edge has no breaker. */
+  readonly breaker?: 'closed' | 'open' | 'half-open'
+  readonly answered: number
+  readonly failed: number
+  readonly retries: number
 }
 
 /** What rests, but is not over, when everything is settled. */
