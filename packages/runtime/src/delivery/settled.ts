@@ -41,7 +41,8 @@ export async function settle(parts: SettledParts, timeoutMs: number): Promise<Se
       const known = inMemory(parts)
       const { open, parkedForLater } = known.length > 0 ? { open: known, parkedForLater: 0 } : await look(parts)
       // Only a look during which nothing moved counts.
-      if (open.length === 0 && activity.serial === serial && activity.busy === 0) return { parkedForLater }
+      if (open.length === 0 && activity.serial === serial && activity.busy === 0)
+        return { parkedForLater, moves: serial }
       if (late) throw unsettled(open)
       await bell.wait(lookAgainMs, host.upkeepAfter)
     }

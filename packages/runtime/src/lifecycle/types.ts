@@ -89,6 +89,8 @@ export interface EdgeHealth {
 export interface SettledReport {
   /** Parked events whose time has not come. */
   readonly parkedForLater: number
+  /** How much was done here up to now: the same number twice means that nothing happened in between. */
+  readonly moves: number
 }
 
 /** A running app in this process: what edges and composition use. */

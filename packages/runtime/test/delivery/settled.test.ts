@@ -88,7 +88,7 @@ describe('settled', () => {
       return note(event, unit, signal)
     }
     run.publish([{ key: 'bad' }, { key: 'good' }])
-    expect(await run.delivery.settled()).toEqual({ parkedForLater: 1 })
+    expect(await run.delivery.settled()).toMatchObject({ parkedForLater: 1 })
   })
 
   it('waits for what was parked before this process began, though no lane is held here yet', async () => {
@@ -105,7 +105,7 @@ describe('settled', () => {
     run.clock.advance(24 * 3_600_000)
     const next = run.another('next process')
     await next.start()
-    expect(await next.settled()).toEqual({ parkedForLater: 0 })
+    expect(await next.settled()).toMatchObject({ parkedForLater: 0 })
     expect(run.modules.billing.effects).toEqual(['a@1'])
     await next.stop(1_000)
   })
