@@ -14,7 +14,8 @@ export function attachEmbedded(dataDir: string): EmbeddedConnection | undefined 
   if (!existsSync(dataDir)) return undefined // a guest makes nothing
   const home = prepareHome(dataDir, () => undefined)
   const file = readPostmasterFile(home)
-  if (file === undefined || !isServing(home, file)) return undefined
+  // Of one that is only starting, the file does not say yet where it will listen.
+  if (file === undefined || !file.ready || !isServing(home, file)) return undefined
   const password = readPassword(home.folder)
   if (password === undefined) return undefined
   return connectionTo(
