@@ -45,40 +45,68 @@ export function armingProblems(app: string, modules: readonly string[], module: 
   return problems
 }
 
-/** A fault point that a test armed. */
-interface Armed {
+/** A fault point that a test armed, as data: the process that passes it may be another one. */
+export interface ArmedPoint {
+  readonly serial: number
   readonly module: string
   readonly point: FaultPoint
   readonly operation: string | undefined
-  left: number
-  fire(): void
+  /** How often it is to be passed yet: the last time is the crash. */
+  readonly left: number
+}
+
+interface Armed {
+  readonly fire: () => void
+  point: ArmedPoint
 }
 
 /**
  * The fault points that are armed now. Each fires once and is disarmed by that.
  */
 export class FaultPoints {
-  readonly #armed = new Set<Armed>()
+  readonly #armed = new Map<number, Armed>()
+  #serial = 0
 
-  arm(armed: Armed): void {
-    this.#armed.add(armed)
+  arm(point: Omit<ArmedPoint, 'serial'>, fire: () => void): ArmedPoint {
+    const armed = { ...point, serial: ++this.#serial }
+    this.#armed.set(armed.serial, { point: armed, fire })
+    return armed
   }
 
   /** Whether the process is to crash here: an armed point has been passed as often as it was armed for. */
-  passed(point: string, details: Readonly<Record<string, unknown>> | undefined): boolean {
-    for (const armed of this.#armed) {
-      if (armed.point !== point || armed.module !== details?.module) continue
-      if (armed.operation !== undefined && armed.operation !== details?.operation) continue
-      if (--armed.left > 0) continue
-      this.#armed.delete(armed)
-      armed.fire()
-      return true
-    }
+  passed(name: string, details: Readonly<Record<string, unknown>> | undefined): boolean {
+    for (const { point } of this.#armed.values()) if (isPassed(point, name, details) && this.count(point)) return true
     return false
+  }
+
+  /** A process has passed this point once. True when that was the last time. */
+  count({ serial }: ArmedPoint): boolean {
+    const armed = this.#armed.get(serial)
+    if (!armed) return false
+    armed.point = { ...armed.point, left: armed.point.left - 1 }
+    if (armed.point.left > 0) return false
+    this.#armed.delete(serial)
+    armed.fire()
+    return true
+  }
+
+  /** What is armed for these modules, and has not fired. */
+  of(modules: readonly string[]): ArmedPoint[] {
+    return [...this.#armed.values()].map(({ point }) => point).filter(({ module }) => modules.includes(module))
   }
 
   /** What was armed and has not been passed, in words. */
   waiting(): string[] {
-    return [...this.#armed].map(({ module, point }) => `${point} of ${module}`)
+    return [...this.#armed.values()].map(({ point: { module, point } }) => `${point} of ${module}`)
   }
+}
+
+/** Whether this is the place that was armed. */
+export function isPassed(
+  armed: ArmedPoint,
+  name: string,
+  details: Readonly<Record<string, unknown>> | undefined,
+): boolean {
+  if (armed.point !== name || armed.module !== details?.module) return false
+  return armed.operation === undefined || armed.operation === details?.operation
 }

@@ -2,13 +2,21 @@ import type { Problem } from '@banyan/errors'
 import type { App, Module } from '@banyan/module'
 import type { Identity, Logger } from '@banyan/runtime'
 
+export type TestPlacement = 'local' | 'wire' | 'distributed'
+
 /** How an app is tested. Every part may be absent. */
 export interface TestAppOptions<Names extends string = string> {
   /**
-   * Where the modules run. `local`: all in this process. `wire` (one process, through the full path of a broker) and
-   * `distributed` (processes of their own) are refused until there is a broker. Default `local`.
+   * Where the modules run. `local`: all in this process. `wire`: each a service of its own in this process, which reach
+   * each other through a broker only. `distributed`: each in a process of its own, which loads the app itself. Default: the
+   * environment variable BANYAN_TEST_PLACEMENT, else `local`.
    */
-  readonly placement?: 'local' | 'wire' | 'distributed'
+  readonly placement?: TestPlacement
+  /**
+   * In placement `wire`: whether every call is made twice, as by a caller whose answer was lost. Default true; false where a
+   * test counts how often code runs, which nothing promises.
+   */
+  readonly repeat?: boolean
   /** Modules that take the place of those of the same name; see `standIn`. */
   readonly replace?: readonly Module<Names>[]
   /** Who calls, where a call does not say otherwise. Default: nobody is authenticated. */
@@ -21,6 +29,11 @@ export interface TestAppOptions<Names extends string = string> {
   readonly now?: Date | number | string
   /** Where relative folders of migrations begin. Default: the current folder. */
   readonly baseFolder?: string
+  /**
+   * In placement `distributed`: the file that exports the app, for the processes that load it. Relative to the base folder.
+   * Default: the file that `banyan.config.ts` there names.
+   */
+  readonly appFile?: string
   /** Listen on a free port of 127.0.0.1, at `t.url`. Default false: `t.fetch` needs no port. */
   readonly gateway?: boolean
   /** Default: lines of level `error` go to the standard error stream. */
@@ -29,23 +42,33 @@ export interface TestAppOptions<Names extends string = string> {
   readonly databaseFolder?: string
   /** A server on which the user may create databases. Default: the environment variable DATABASE_URL; else embedded. */
   readonly databaseUrl?: string
+  /** The folder of the broker that the tests of a project share. Default `.banyan/test-broker`. */
+  readonly brokerFolder?: string
+  /** A NATS server with JetStream. Default: the environment variable NATS_URL; else one is started. */
+  readonly brokerUrl?: string
+}
+
+const placements: readonly string[] = ['local', 'wire', 'distributed'] satisfies TestPlacement[]
+const placementVariable = 'BANYAN_TEST_PLACEMENT'
+
+/** Where the modules run: as the test says, else as the environment does. */
+export function placementOf({ placement }: Pick<TestAppOptions, 'placement'>): TestPlacement {
+  return placement ?? ((process.env[placementVariable] || 'local') as TestPlacement)
 }
 
 /** What is wrong with the options, all of it. */
 export function optionProblems(app: App, options: TestAppOptions): Problem[] {
-  const { placement = 'local', replace = [] } = options
+  const { replace = [] } = options
+  const placement = placementOf(options)
   const who = `test of ${app.name}`
   const problems: Problem[] = []
-  if (placement !== 'local')
+  if (!placements.includes(placement))
     problems.push({
       who,
-      where: 'placement',
-      what:
-        placement === 'wire' || placement === 'distributed'
-          ? `'${placement}' needs a broker, which is not part of this release`
-          : `'${placement}' is not a placement`,
-      allowed: "'local'",
-      remedy: "Test with placement: 'local'; what a module does must not depend on where it runs (P1).",
+      where: options.placement === undefined ? placementVariable : 'placement',
+      what: `'${placement}' is not a placement`,
+      allowed: placements.join(', '),
+      remedy: 'Name one of them; what a module does must not depend on where it runs (P1).',
     })
   const names = app.modules.map((module) => module.name)
   for (const { name } of replace)

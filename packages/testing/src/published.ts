@@ -1,5 +1,6 @@
 import type { AnyContract, ContractShape, Delivered, EventsOf } from '@banyan/contract'
-import type { Identity, LogEvent, Store } from '@banyan/runtime'
+import type { Identity, LogEvent } from '@banyan/runtime'
+import type { ReadLog } from './services/shared.js'
 
 /** An event that a module published, as a subscriber would get it. */
 export interface PublishedEvent<Data> {
@@ -23,8 +24,6 @@ export type PublishedEvents<C extends ContractShape> =
     ? { readonly [Key in keyof Events]: readonly PublishedEvent<Delivered<Events[Key]>>[] }
     : never
 
-const logLimit = 1_000_000
-
 /** What the modules of an app published since the test began: told by each commit, read again after a crash. */
 export class Published {
   readonly #logs = new Map<string, LogEvent[]>()
@@ -36,12 +35,12 @@ export class Published {
   }
 
   /** After a crash: what was committed without anybody being told is in the log. */
-  async reload(store: Store, modules: readonly string[]): Promise<void> {
+  async reload(modules: readonly string[], read: ReadLog): Promise<void> {
     for (const module of modules) {
       const known = this.#logs.get(module) ?? []
       const ids = new Set(known.map((event) => event.id))
-      const all = await store.module(module).log.list({ limit: logLimit })
-      this.#logs.set(module, [...known, ...all.filter((event) => !ids.has(event.id)).reverse()])
+      const all = await read(module)
+      this.#logs.set(module, [...known, ...all.filter((event) => !ids.has(event.id))])
     }
   }
 

@@ -1,93 +1,84 @@
 import type { AnyContract, ContractShape } from '@banyan/contract'
 import { banyanError, errorData, isBanyanError, problemsError } from '@banyan/errors'
-import type { Sql } from '@banyan/module'
+import type { App, Sql } from '@banyan/module'
 import {
   createCaller,
   createSql,
   type ExternalCall,
   type HealthReport,
+  type Identity,
   type Outcome,
-  type SqlExecutor,
 } from '@banyan/runtime'
-import type { Clone } from './database/clone.js'
-import type { TestServer } from './database/test-server.js'
 import { armingProblems, type FaultPoint, FaultPoints, faultPointOf } from './fault-points.js'
-import { type ProcessSetting, TestProcess } from './process/test-process.js'
 import { Published } from './published.js'
+import type { Deployment } from './services/deployment.js'
+import type { SharedByServices } from './services/shared.js'
 import { createTestClock } from './test-clock.js'
 import type { CallOptions, Crash, CrashOptions, TestApp } from './types.js'
 
-type Shared = Omit<ProcessSetting, 'clock' | 'crashes' | 'committed'>
-
-export interface RunningTestOptions extends Shared {
-  readonly clone: Clone
-  readonly server: TestServer
+export interface RunningTestOptions {
+  readonly app: App
+  readonly identity: Identity | undefined
   /** Where the clock begins, milliseconds since 1970. */
   readonly now: number
+  /** Makes the services of the app; nothing of them runs yet. */
+  deploy(shared: SharedByServices): Deployment
+  /** Gives back what the test used: when everything has ended. */
+  release(): Promise<void>
 }
 
 const settledMs = 10_000
+const startSettledMs = 30_000
 const stopDeadlineMs = 5_000
+// Longer than it takes until the others notice that a process is dead.
+const abandonedMs = 5_000
 
 /**
- * An app under test. Owns its database and the processes that run one after the other over it.
+ * An app under test: what a test sees of it, wherever its modules run. Owns what was published and what is armed; the
+ * deployment owns the processes.
  *
- * I1 At every time one process runs, or the next one is being started, or the test has ended.
- * I2 What waits for a process that crashes hears of it at once; what comes afterwards waits for the next one.
+ * I1 Whoever calls from outside hears of a crash at once; what comes afterwards waits for the next process.
+ * I2 It also waits, for a while, for what goes on in the processes that live: asked again, that could only say so.
  */
 export class RunningTest implements TestApp {
   readonly clock
   readonly #options: RunningTestOptions
-  readonly #setting: ProcessSetting
+  readonly #deployment: Deployment
   readonly #published = new Published()
   readonly #faults = new FaultPoints()
+  readonly #differences: string[] = []
   readonly #modules: readonly string[]
-  /** I1 */
-  #process: Promise<TestProcess> = Promise.reject(new Error('The test has not begun'))
-  #current: TestProcess | undefined
+  /** Calls whose callers heard of a crash, and which may go on in processes that live. */
+  readonly #abandoned = new Set<Promise<unknown>>()
   #stopped: Promise<void> | undefined
 
   constructor(options: RunningTestOptions) {
     this.#options = options
     this.#modules = options.app.modules.map((module) => module.name)
-    this.#process.catch(() => undefined)
-    this.clock = createTestClock(options.now, (atMostMs) => this.#rest(atMostMs))
-    this.#setting = {
-      ...options,
+    this.clock = createTestClock(options.now, {
+      rest: (atMostMs) => this.#rest(atMostMs),
+      clocks: () => this.#deployment.clocks,
+    })
+    this.#deployment = options.deploy({
       clock: this.clock.driven,
-      crashes: (point, details) => this.#faults.passed(point, details),
+      faults: this.#faults,
       committed: (module, events) => this.#published.committed(module, events),
-    }
+      restarted: async (service, list) => {
+        await this.#deployment.meet(service)
+        await this.#published.reload(service.modules, list)
+      },
+      differs: (what) => void this.#differences.push(what),
+    })
   }
 
-  /** @throws what starting the app throws; the database is dropped then */
+  /** @throws what starting the app throws; what the test used is given back then */
   async start(): Promise<void> {
-    this.#next(TestProcess.start(this.#setting))
     try {
-      await this.#process
+      await this.#deployment.start(startSettledMs)
     } catch (error) {
-      await this.#options.clone.drop()
+      await this.#options.release()
       throw error
     }
-  }
-
-  #next(starting: Promise<TestProcess>): void {
-    this.#process = starting
-    // Whoever waits for it hears of a failure.
-    starting.then(
-      (made) => {
-        this.#current = made
-        void made.crashing.then(() => this.#next(this.#restart(made)))
-      },
-      () => undefined,
-    )
-  }
-
-  async #restart(dead: TestProcess): Promise<TestProcess> {
-    await dead.die()
-    const next = await TestProcess.start(this.#setting)
-    await this.#published.reload(next.store, this.#modules)
-    return next
   }
 
   call(contract: ContractShape, options: CallOptions = {}): never {
@@ -97,13 +88,36 @@ export class RunningTest implements TestApp {
   }
 
   async #execute(call: ExternalCall): Promise<Outcome> {
-    const running = await this.#process
-    // I2
-    const lost = running.crashing.then((): Outcome => {
-      const operation = `${call.module}.${call.operation}`
-      return { ok: false, error: errorData(banyanError('outcome-unknown', { operation })) }
+    await this.#ready()
+    const { runtime } = await this.#deployment.front.process()
+    // I1
+    const lost = this.#deployment.crashing().then(() => undefined)
+    const execution = runtime.execute(call)
+    const outcome = await Promise.race([execution, lost])
+    if (outcome) {
+      await this.#deployment.told()
+      return outcome
+    }
+    this.#goesOn(execution)
+    const operation = `${call.module}.${call.operation}`
+    return { ok: false, error: errorData(banyanError('outcome-unknown', { operation })) }
+  }
+
+  #goesOn(execution: Promise<unknown>): void {
+    this.#abandoned.add(execution)
+    void execution.finally(() => this.#abandoned.delete(execution))
+  }
+
+  /** I1, I2 */
+  async #ready(): Promise<void> {
+    await this.#deployment.ready()
+    if (this.#abandoned.size === 0) return
+    let timer: NodeJS.Timeout | undefined
+    const longEnough = new Promise((done) => {
+      timer = setTimeout(done, abandonedMs)
     })
-    return Promise.race([running.runtime.execute(call), lost])
+    await Promise.race([Promise.all(this.#abandoned), longEnough])
+    clearTimeout(timer)
   }
 
   events(contract: ContractShape): never {
@@ -111,31 +125,23 @@ export class RunningTest implements TestApp {
   }
 
   sql(contract: ContractShape): Sql {
-    const executor: SqlExecutor = {
-      query: async (statement) => (await this.#process).store.module(contract.name).reader.query(statement),
-    }
-    return createSql(executor) as unknown as Sql
+    return createSql(this.#deployment.sql(contract.name)) as unknown as Sql
   }
 
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const running = await this.#process
-    return running.gateway().fetch(new Request(new URL(path, 'http://test.invalid'), init))
+    await this.#ready()
+    const running = await this.#deployment.front.process()
+    const response = await running.gateway().fetch(new Request(new URL(path, 'http://test.invalid'), init))
+    await this.#deployment.told()
+    return response
   }
 
   get url(): string | undefined {
-    return this.#current?.url
+    return this.#deployment.front.current?.url
   }
 
-  async settled(timeoutMs: number = settledMs): Promise<void> {
-    // Each crash was armed by the test, so this ends.
-    for (;;) {
-      const running = await this.#process
-      const end = await Promise.race([
-        running.runtime.settled(timeoutMs).then(() => 'settled' as const),
-        running.crashing.then(() => 'crashed' as const),
-      ])
-      if (end === 'settled') return
-    }
+  settled(timeoutMs: number = settledMs): Promise<void> {
+    return this.#deployment.settled(timeoutMs)
   }
 
   async #rest(atMostMs: number): Promise<void> {
@@ -149,17 +155,17 @@ export class RunningTest implements TestApp {
     const problems = armingProblems(this.#options.app.name, this.#modules, module, point)
     if (problems.length > 0) throw problemsError('invalid-config', {}, problems)
     const happened = new Promise<void>((resolve, reject) => {
-      // The process says that it crashes after this: one turn later the next one is on its way (I1).
-      const fire = (): void => void setImmediate(() => this.#process.then(() => resolve(), reject))
-      this.#faults.arm({ module, point: faultPointOf(point) as FaultPoint, operation, left: pass, fire })
+      // The process says that it crashes after this: one turn later the next one is on its way.
+      const fire = (): void => void setImmediate(() => this.#deployment.of(module).ready().then(resolve, reject))
+      const armed = { module, point: faultPointOf(point) as FaultPoint, operation, left: pass }
+      this.#deployment.arm(this.#faults.arm(armed, fire))
     })
     happened.catch(() => undefined)
     return { happened }
   }
 
   health(): HealthReport {
-    if (!this.#current) throw banyanError('unavailable', { what: this.#options.app.name })
-    return this.#current.runtime.health()
+    return this.#deployment.health(this.#modules)
   }
 
   async stop(): Promise<void> {
@@ -185,14 +191,11 @@ export class RunningTest implements TestApp {
   }
 
   async #end(): Promise<void> {
-    const running = await this.#process.catch(() => undefined)
     try {
-      await running?.stop(stopDeadlineMs)
+      await this.#deployment.stop(stopDeadlineMs)
     } finally {
-      this.#process = Promise.reject(banyanError('unavailable', { what: `${this.#options.app.name} (stopped)` }))
-      this.#process.catch(() => undefined)
-      await this.#options.clone.drop()
-      this.#options.server.release()
+      await this.#options.release()
     }
+    if (this.#differences.length > 0) throw new Error(this.#differences.join('\n'))
   }
 }

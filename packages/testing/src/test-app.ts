@@ -1,12 +1,19 @@
-import { createAmbient, seededSources } from '@banyan/ambient'
+import { createAmbient } from '@banyan/ambient'
 import { problemsError } from '@banyan/errors'
 import { storeModules } from '@banyan/host'
 import { type App, defineApp } from '@banyan/module'
 import { createLogger, type Logger } from '@banyan/runtime'
+import type { ConnectionOptions } from '@banyan/store-postgres'
 import { cloneDatabase } from './database/clone.js'
 import { joinServer } from './database/test-server.js'
-import { optionProblems, type TestAppOptions } from './options.js'
+import { optionProblems, placementOf, type TestAppOptions, type TestPlacement } from './options.js'
 import { RunningTest } from './running-test.js'
+import { deployDistributed } from './services/deploy-distributed.js'
+import { type AppSetting, deployLocal } from './services/deploy-local.js'
+import { deployWire } from './services/deploy-wire.js'
+import type { Deployment } from './services/deployment.js'
+import { openWire } from './services/open-wire.js'
+import type { SharedByServices } from './services/shared.js'
 import type { TestApp } from './types.js'
 
 /**
@@ -22,26 +29,80 @@ export async function testApp<Names extends string>(
   const { baseFolder = process.cwd(), databaseFolder = '.banyan/test' } = options
   const tested = replaced(app, options.replace ?? [])
   const url = options.databaseUrl ?? process.env.DATABASE_URL
-  const server = await joinServer(databaseFolder, url)
+  const released = new Releases()
   try {
+    const server = await joinServer(databaseFolder, url)
+    released.add(() => server.release())
     const clone = await cloneDatabase(server.connection, app.name, storeModules({ app: tested, folder: baseFolder }))
-    const running = new RunningTest({
+    released.add(() => clone.drop())
+    const setting = {
       app: tested,
-      clone,
-      server,
-      seeded: seededSources(options.seed ?? 1),
+      database: clone,
+      seed: options.seed ?? 1,
       logger: options.logger ?? errorsOnly(),
       environment: options.environment ?? {},
       baseFolder,
       identity: options.as,
       listen: options.gateway === true,
+    }
+    const running = new RunningTest({
+      app: tested,
+      identity: options.as,
       now: options.now === undefined ? Math.floor(createAmbient().now()) : Number(new Date(options.now)),
+      deploy: await deploymentFor(placementOf(options), { app, options, setting, released, server: server.connection }),
+      release: () => released.all(),
     })
     await running.start()
     return running as TestApp<Names>
   } catch (error) {
-    server.release()
+    await released.all()
     throw error
+  }
+}
+
+interface Deploying {
+  /** Without stand-ins. */
+  readonly app: App
+  readonly options: TestAppOptions
+  readonly setting: AppSetting
+  readonly released: Releases
+  readonly server: ConnectionOptions
+}
+
+async function deploymentFor(
+  placement: TestPlacement,
+  { app, options, setting, released, server }: Deploying,
+): Promise<(shared: SharedByServices) => Deployment> {
+  if (placement === 'local') return (shared) => deployLocal(setting, shared)
+  const { brokerFolder = '.banyan/test-broker', brokerUrl = process.env.NATS_URL } = options
+  const wire = await openWire(setting, { folder: brokerFolder, url: brokerUrl, database: server })
+  released.add(() => wire.close())
+  const wired = { ...setting, wire, repeat: options.repeat ?? true }
+  if (placement === 'wire') return (shared) => deployWire(wired, shared)
+  const stayed = (options.replace ?? []).map(({ name }) => name)
+  const distributed = { ...wired, original: app, stayed, appFile: options.appFile }
+  return (shared) => deployDistributed(distributed, shared)
+}
+
+/** What a test has to give back, last taken first; each once, also when one of them fails. */
+class Releases {
+  #all: (() => unknown)[] = []
+
+  add(release: () => unknown): void {
+    this.#all.unshift(release)
+  }
+
+  async all(): Promise<void> {
+    const all = this.#all
+    this.#all = []
+    const failures: unknown[] = []
+    for (const release of all)
+      try {
+        await release()
+      } catch (error) {
+        failures.push(error)
+      }
+    if (failures.length > 0) throw failures[0]
   }
 }
 

@@ -1,5 +1,6 @@
 import { createDrivenClock, type DrivenClock } from '@banyan/ambient'
 import { type Duration, parseDuration } from '@banyan/module'
+import type { DistantClock } from './services/service.js'
 
 /** The clock of a test: it stands still until the test drives it. */
 export interface TestClock {
@@ -15,24 +16,35 @@ export interface TestClock {
 // Work that hangs must not hold the clock back: to let it run into its deadline is often the point of the test.
 const restMs = 1_000
 
-/** @param rest waits until the app is at rest, at most the milliseconds given; never rejects */
+export interface TestClockParts {
+  /** Waits until the app is at rest, at most the milliseconds given; never rejects. */
+  rest(atMostMs: number): Promise<void>
+  /** Clocks of other processes, which move with this one. */
+  clocks(): readonly DistantClock[]
+}
+
 export function createTestClock(
   startMs: number,
-  rest: (atMostMs: number) => Promise<void>,
+  { rest, clocks }: TestClockParts,
 ): TestClock & { readonly driven: DrivenClock } {
   const driven = createDrivenClock(startMs)
+  const next = async (): Promise<number> => {
+    const distant = await Promise.all(clocks().map((clock) => clock.next()))
+    return Math.min(...[driven.pending()[0], ...distant].map((due) => due ?? Number.POSITIVE_INFINITY))
+  }
+  const moveTo = async (time: number): Promise<void> => {
+    driven.advance(Math.max(0, time - driven.now()))
+    await Promise.all(clocks().map((clock) => clock.moveTo(driven.now())))
+    await rest(restMs)
+  }
   return {
     driven,
     now: () => new Date(driven.now()),
     async advance(by) {
       const until = driven.now() + parseDuration(by)
       await rest(restMs)
-      for (let due = driven.pending()[0]; due !== undefined && due <= until; due = driven.pending()[0]) {
-        driven.advance(Math.max(0, due - driven.now()))
-        await rest(restMs)
-      }
-      driven.advance(Math.max(0, until - driven.now()))
-      await rest(restMs)
+      for (let due = await next(); due <= until; due = await next()) await moveTo(due)
+      await moveTo(until)
     },
   }
 }

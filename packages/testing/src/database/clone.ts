@@ -1,6 +1,6 @@
 import { type Ambient, createAmbient } from '@banyan/ambient'
 import type { StoreModule } from '@banyan/runtime'
-import { type ConnectionOptions, createPostgresStore } from '@banyan/store-postgres'
+import { type ConnectionOptions, createPostgresStore, roleName } from '@banyan/store-postgres'
 import type { Client } from 'pg'
 import { toDatabase, withClient } from './connect.js'
 import { pruneDatabases } from './prune.js'
@@ -11,8 +11,11 @@ export interface Clone {
   /** The app as the store knows it. */
   readonly app: string
   readonly connection: ConnectionOptions
-  /** Ends every connection to it, as the death of a process would, and waits until the server has noticed. */
-  cut(): Promise<void>
+  /**
+   * Ends every connection to it that these modules have, as the death of their process would, and waits until the server
+   * has noticed.
+   */
+  cut(modules: readonly string[]): Promise<void>
   drop(): Promise<void>
 }
 
@@ -43,7 +46,14 @@ export async function cloneDatabase(
   return {
     app: shape.app,
     connection: toDatabase(server, name),
-    cut: () => withClient(server, (client) => cutConnections(client, name)),
+    cut: (cutModules) =>
+      withClient(server, (client) =>
+        cutConnections(
+          client,
+          name,
+          cutModules.map((module) => roleName(shape.app, module)),
+        ),
+      ),
     drop: () => withClient(server, async (client) => void (await client.query(`drop database "${name}" with (force)`))),
   }
 }
@@ -90,11 +100,13 @@ async function makeTemplate(client: Client, server: ConnectionOptions, making: M
   }
 }
 
-async function cutConnections(client: Client, database: string): Promise<void> {
+/** @param roles whose connections; all when absent */
+async function cutConnections(client: Client, database: string, roles?: readonly string[]): Promise<void> {
   for (let attempt = 0; attempt < cutAttempts; attempt++) {
     const { rowCount } = await client.query(
-      'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()',
-      [database],
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()
+       and ($2::text[] is null or usename = any ($2))`,
+      [database, roles ?? null],
     )
     if (rowCount === 0) return
     await new Promise((done) => setTimeout(done, cutPollMs))

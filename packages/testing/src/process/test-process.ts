@@ -1,15 +1,24 @@
 import { type Ambient, createAmbient, type DrivenClock, type seededSources } from '@banyan/ambient'
 import { createGateway, type Gateway, rawRoutesOf } from '@banyan/gateway'
 import { type App, modulesOf } from '@banyan/module'
-import { createRuntime, type Identity, type LogEvent, type Logger, type Runtime, type Store } from '@banyan/runtime'
-import { createPostgresStore } from '@banyan/store-postgres'
-import type { Clone } from '../database/clone.js'
+import type { Mesh } from '@banyan/placement'
+import {
+  createRuntime,
+  type Elsewhere,
+  type Identity,
+  type LogEvent,
+  type Logger,
+  type Placement,
+  type Runtime,
+  type Store,
+} from '@banyan/runtime'
+import { type ConnectionOptions, createPostgresStore } from '@banyan/store-postgres'
 import { watchStore } from './watched-store.js'
 
-/** What all processes of one test share: they run one after the other, the next after the crash of the one before. */
+/** What all processes of one service of a test share: they run one after the other, the next after a crash. */
 export interface ProcessSetting {
   readonly app: App
-  readonly clone: Clone
+  readonly database: TestDatabase
   readonly clock: DrivenClock
   readonly seeded: ReturnType<typeof seededSources>
   readonly logger: Logger
@@ -17,20 +26,48 @@ export interface ProcessSetting {
   readonly baseFolder: string
   readonly identity: Identity | undefined
   readonly listen: boolean
+  /** Absent: all modules run here. */
+  readonly others?: OtherProcesses
   /** Whether the process is to crash at this point. */
   crashes(point: string, details: Readonly<Record<string, unknown>> | undefined): boolean
   committed(module: string, events: readonly LogEvent[]): void
+}
+
+/** The database as a process of a test needs it. */
+export interface TestDatabase {
+  /** The app as the store knows it. */
+  readonly app: string
+  readonly connection: ConnectionOptions
+  /** Ends every connection of these modules, as the death of their process would. */
+  cut(modules: readonly string[]): Promise<void>
+}
+
+/** What a process knows of those that run the other modules. */
+export interface OtherProcesses {
+  /** The modules of this one. */
+  readonly hosts: readonly string[]
+  connect(app: App, ambient: Ambient, logger: Logger): Promise<Ways>
+  /** Delivers calls: to the modules here, and through the mesh. */
+  placement(here: Placement, mesh: Mesh): Placement
+}
+
+/** The ways of one process to the others. */
+export interface Ways {
+  readonly mesh: Mesh
+  /** What the engine needs of the others beside calls. */
+  readonly elsewhere: Elsewhere
+  /** Nothing goes out or comes in any more. */
+  close(): Promise<void>
 }
 
 /**
  * What one process of an app is, inside this one: an ambient, a store, a runtime, a gateway, all its own.
  *
  * I1 It ends once: in order by `stop`, or by a crash. After a crash nothing of it reaches the database any more: its
- *    connections are cut, on both sides, before `crashed` resolves.
+ *    connections are cut, on both sides, before `die` resolves.
  * I2 What waits at the point of the crash never goes on, but for an error at the very end, so that it can be forgotten.
  */
 export class TestProcess {
-  readonly runtime: Runtime
   readonly store: Store
   /** Resolves when a fault point was passed that was armed. */
   readonly crashing: Promise<void>
@@ -39,6 +76,8 @@ export class TestProcess {
   readonly #ambient: Ambient
   readonly #timers = new Set<() => void>()
   readonly #logger: Logger
+  #ways: Ways | undefined
+  #runtime: Runtime | undefined
   #gateway: Gateway | undefined
   #driven = true
   #crash: () => void = () => undefined
@@ -55,34 +94,60 @@ export class TestProcess {
     })
     this.#forgotten.catch(() => undefined)
     this.#ambient = this.#createAmbient()
-    const { app, clone, environment, baseFolder } = setting
     // Its own, because what a dead process says is not worth hearing.
     const logger = setting.logger.child({})
     this.#logger = logger
     this.store = watchStore(
       createPostgresStore({
-        app: clone.app,
-        connection: clone.connection,
+        app: setting.database.app,
+        connection: setting.database.connection,
         ambient: this.#ambient,
         log: ({ level, message, ...fields }) => logger[level](fields, message),
       }),
       setting.committed,
     )
-    const { store } = this
-    this.runtime = createRuntime({ app, store, ambient: this.#ambient, logger, environment, baseFolder, strict: true })
   }
 
   /** @throws what starting a runtime throws; nothing is left open then */
   static async start(setting: ProcessSetting): Promise<TestProcess> {
     const made = new TestProcess(setting)
     try {
-      await made.runtime.start()
-      if (setting.listen) made.url = (await made.gateway().listen()).url
+      await made.#start()
       return made
     } catch (error) {
       await made.stop(0)
       throw error
     }
+  }
+
+  async #start(): Promise<void> {
+    const { app, environment, baseFolder, others, listen } = this.#setting
+    const ways = await others?.connect(app, this.#ambient, this.#logger)
+    this.#ways = ways
+    this.#runtime = createRuntime({
+      app,
+      store: this.store,
+      ambient: this.#ambient,
+      logger: this.#logger,
+      environment,
+      baseFolder,
+      strict: true,
+      ...(others && ways
+        ? {
+            hosts: others.hosts,
+            elsewhere: ways.elsewhere,
+            placement: (here) => others.placement(here, ways.mesh),
+          }
+        : {}),
+    })
+    await this.#runtime.start()
+    await ways?.mesh.serve(this.#runtime)
+    if (listen) this.url = (await this.gateway().listen()).url
+  }
+
+  get runtime(): Runtime {
+    if (!this.#runtime) throw new Error('The process has not been started')
+    return this.#runtime
   }
 
   #createAmbient(): Ambient {
@@ -132,23 +197,41 @@ export class TestProcess {
     return this.#gateway
   }
 
+  /** What it is called among the others; undefined where there are none. */
+  get instance(): string | undefined {
+    return this.#ways?.mesh.instance
+  }
+
+  /** Whether calls from here reach that process. True where there are no others. */
+  async meets(instance: string): Promise<boolean> {
+    const all = this.#ways?.mesh.instances()
+    return !all || all.some((report) => report.instance === instance && report.state === 'running')
+  }
+
   /** Ends in order. */
   async stop(deadlineMs: number): Promise<void> {
     this.#leaveClock()
     await this.#gateway?.close(deadlineMs)
-    await this.runtime.stop(deadlineMs)
+    await this.#ways?.mesh.drain(deadlineMs)
+    await (this.#runtime ? this.#runtime.stop(deadlineMs) : this.store.close(deadlineMs))
+    await this.#ways?.close()
   }
 
   /** Ends as a killed process does (I1). */
   async die(): Promise<void> {
     this.#leaveClock()
     this.#logger.level = 'silent'
-    // Connections first, so that nothing that still runs here can write: then the rest may take its time.
-    await this.store.close(0)
-    await this.#setting.clone.cut()
+    // Connections first, so that nothing that still runs here can write or answer: then the rest may take its time.
+    await Promise.all([this.store.close(0), this.#ways?.close()])
+    await this.#setting.database.cut(this.#modules())
     this.#forget(new Error('This process has crashed'))
     await this.#gateway?.close(0)
     await this.runtime.stop(0)
+  }
+
+  #modules(): readonly string[] {
+    const { others, app } = this.#setting
+    return others?.hosts ?? app.modules.map(({ name }) => name)
   }
 
   #leaveClock(): void {
