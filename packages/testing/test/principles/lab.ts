@@ -4,6 +4,7 @@ import { type CommandHandler, defineApp, defineModule, type EventHandler, type Q
 import { createLogger } from '@banyan/runtime'
 import { type TestApp, type TestAppOptions, testApp } from '@banyan/testing'
 import { z } from 'zod'
+import type { Placement } from '../placements.js'
 
 const act = {
   input: z.object({ name: z.string(), value: z.unknown().optional() }),
@@ -70,8 +71,17 @@ export const publish: FrontAct = ({ name, value }, { emit }) => {
 const nothing = () => ({})
 const migrations = 'effects'
 
+/** Where the test counts how often code runs: a repetition runs it again (see differences.test.ts). */
+export const countsRuns = { repeat: false } as const
+
+/** The lab in a placement. */
+export function labIn(placement: Placement) {
+  return (experiment: Experiment, options: TestAppOptions<'front' | 'back'> = {}): Promise<Lab> =>
+    openLab(experiment, { placement, ...options })
+}
+
 /** Two modules that call and two that listen, doing what the test says. */
-export function openLab(experiment: Experiment, options: TestAppOptions<'front' | 'back'> = {}): Promise<Lab> {
+function openLab(experiment: Experiment, options: TestAppOptions<'front' | 'back'>): Promise<Lab> {
   const lab = defineApp({
     name: 'lab',
     modules: [
