@@ -53,6 +53,7 @@ export const steps: readonly Step[] = [
   script('packages', 10),
   script('pack-proof', 10),
   { name: 'tests', command: ['npm', 'test', '--silent'], timeoutMinutes: 40, countsTests: true },
+  script('test:placements', 15),
 ]
 
 const defaultCountsPath = join(repositoryRoot, '.cache', 'test-counts.json')

@@ -30,7 +30,7 @@ export const stocked = 100
 
 /** The market under test, with a few products on sale. */
 export async function openMarket(options: TestAppOptions<MarketModules> = {}): Promise<Market> {
-  const t: Market = await testApp(market, { placement: 'local', baseFolder: marketFolder, ...options })
+  const t: Market = await testApp(market, { baseFolder: marketFolder, ...options })
   try {
     await t.call(catalog).addMany({ products })
     await t.call(inventory).receive({ lines: products.map(({ sku }) => ({ sku, quantity: stocked })) })
