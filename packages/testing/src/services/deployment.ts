@@ -137,6 +137,7 @@ export class Deployment {
         const health = all.get(module)
         return health ? [health] : []
       }),
+      edges: known.flatMap(({ edges }) => edges),
     }
   }
 
