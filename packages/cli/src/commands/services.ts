@@ -4,6 +4,7 @@ import { topologyOf } from '@banyan/host'
 import type { Command } from 'commander'
 import { exitCodes, type Output } from '../output.js'
 import { instanceTable } from '../services/instance-table.js'
+import { makeStreams } from '../services/make-streams.js'
 import { observed } from '../services/observed.js'
 import { type CommonOptions, load, runCommand } from '../session.js'
 import { askUp, type ControlRequest } from '../up/control.js'
@@ -28,6 +29,13 @@ export function addServices(program: Command): void {
       ask(command, { command: 'replace', service }, `✓ ${service} runs in new processes`),
     )
   services
+    .command('streams')
+    .description('make the streams of events at the broker, or change their limits, as who deploys')
+    .action((_, command: Command) => {
+      const options = command.optsWithGlobals<CommonOptions>()
+      return runCommand(options, (output) => prepareStreams(options, output))
+    })
+  services
     .command('scale')
     .description('run so many processes of a service under `banyan up`, until it is stopped')
     .argument('<service>')
@@ -35,6 +43,13 @@ export function addServices(program: Command): void {
     .action((service: string, replicas: string, _, command: Command) =>
       ask(command, { command: 'scale', service, replicas: Number(replicas) }, `✓ ${service} has ${replicas} replicas`),
     )
+}
+
+async function prepareStreams(options: CommonOptions, output: Output): Promise<number> {
+  const loaded = await load(options)
+  const modules = await makeStreams(loaded, topologyOf(loaded), createAmbient(), process.env)
+  output.result({ modules }, modules.length === 0 ? '✓ no stream is needed' : `✓ streams of ${modules.join(', ')}`)
+  return exitCodes.done
 }
 
 async function list(options: ServicesOptions, output: Output): Promise<number> {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Ambient } from '@banyan/ambient'
-import { deployStreams, locateNatsServer, publishedModules } from '@banyan/broker-nats'
+import { locateNatsServer } from '@banyan/broker-nats'
 import {
   type LoadedApp,
   type OpenDatabase,
@@ -10,12 +10,11 @@ import {
   prepareAccess,
   storeModules,
   storeSecret,
-  streamLimits,
 } from '@banyan/host'
-import { modulesOf } from '@banyan/module'
 import type { Topology } from '@banyan/placement'
 import type { Logger } from '@banyan/runtime'
 import { type ConnectionOptions, preparePostgres } from '@banyan/store-postgres'
+import { makeStreams } from '../services/make-streams.js'
 import { OwnedBroker } from './broker.js'
 import type { Prepared } from './run-up.js'
 
@@ -59,7 +58,7 @@ export async function prepareServices(options: PrepareOptions): Promise<Prepared
     const reached = { ...environment, NATS_URL: broker.url, DATABASE_URL: databaseUrl(database.connection) }
     const access = broker.folder === undefined ? undefined : accessOf(options, broker.folder, reached)
     await prepareDatabase(options, database, access)
-    await makeStreams(options, broker.url, access)
+    await makeStreams(loaded, options.topology, options.ambient, access?.deployEnvironment ?? { NATS_URL: broker.url })
     return {
       lines: [`database   PostgreSQL, ${database.kind}`, `broker     ${broker.told}`],
       observer: access?.observerEnvironment ?? { NATS_URL: broker.url },
@@ -129,31 +128,6 @@ async function prepareDatabase(
     },
     storeModules(loaded),
   )
-}
-
-async function makeStreams(
-  { loaded, topology, ambient }: PrepareOptions,
-  url: string,
-  access: PreparedAccess | undefined,
-): Promise<void> {
-  const { app, config } = loaded
-  const listens = new Map(modulesOf(app).map(({ name, on }) => [name, Object.keys(on)]))
-  const limits = streamLimits(config.events)
-  const {
-    BANYAN_NATS_DEPLOY_SEEDS: seeds,
-    BANYAN_NATS_CA: ca,
-    BANYAN_NATS_CERT: certificate,
-    BANYAN_NATS_KEY: key,
-    NATS_URL: told,
-  } = access?.deployEnvironment ?? {}
-  await deployStreams({
-    url: told ?? url,
-    app: app.name,
-    ambient,
-    plans: publishedModules(topology, (module) => listens.get(module) ?? []).map((module) => ({ module, ...limits })),
-    ...(seeds ? { seeds: JSON.parse(seeds) as Record<string, string> } : {}),
-    ...(ca ? { tls: { ca, ...(certificate ? { certificate } : {}), ...(key ? { key } : {}) } } : {}),
-  })
 }
 
 /** The address of a database that is there, for processes that log in by themselves. */
