@@ -1,6 +1,9 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { parseEnv } from 'node:util'
+import { startNatsServer } from '@banyan/broker-nats'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { withNats } from '../../../tools/vitest/with-nats.js'
 import { Project } from './project.js'
 
 // Each test starts processes, which read the sources of every package.
@@ -56,3 +59,53 @@ test('access emit says what is wrong, and then writes nothing', async () => {
   expect([both.code, both.value.error.code]).toEqual([2, 'unknown-command'])
   expect(existsSync(at('other'))).toBe(false)
 })
+
+withNats.test(
+  'services streams makes streams under the emitted configuration, with the keys of who deploys only',
+  async () => {
+    await project.run('access', 'emit')
+    const read = (file: string): Record<string, string> => ({
+      ...(parseEnv(readFileSync(at(join('.banyan/access', file)), 'utf8')) as Record<string, string>),
+    })
+    const config = readFileSync(at('.banyan/access/nats.conf'), 'utf8')
+    const server = await startNatsServer({ folder: at('.banyan/nats'), config })
+    try {
+      const { BANYAN_NATS_DEPLOY_SEEDS: seeds = '' } = read('deploy.env')
+      const told = { NATS_URL: server.url, BANYAN_NATS_DEPLOY_SEEDS: seeds }
+      set(told)
+      expect((await project.json('services', 'streams')).value).toEqual({ modules: ['orders'] })
+      // Again changes nothing.
+      expect((await project.run('services', 'streams')).stdout).toContain('✓ streams of orders')
+      set({ ...told, BANYAN_NATS_DEPLOY_SEEDS: '{}' })
+      const without = await project.json('services', 'streams')
+      expect([without.code, without.value.error.code]).toEqual([1, 'invalid-config'])
+      // A service may make none: its key opens no account of a stream.
+      set({
+        ...told,
+        BANYAN_NATS_DEPLOY_SEEDS: JSON.stringify({ orders: read('services/shop.env').BANYAN_NATS_EVENTS_SEED }),
+      })
+      const refused = await project.run('services', 'streams')
+      expect(refused.code).toBe(1)
+      expect(`${refused.stdout}${refused.stderr}`).not.toContain('SU')
+    } finally {
+      await server.stop()
+    }
+  },
+)
+
+const changed = new Map<string, string | undefined>()
+afterEach(() => {
+  for (const [name, value] of changed) {
+    if (value === undefined) delete process.env[name]
+    else process.env[name] = value
+  }
+  changed.clear()
+})
+
+/** The project inherits the environment of the test. */
+function set(variables: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (!changed.has(name)) changed.set(name, process.env[name])
+    process.env[name] = value
+  }
+}

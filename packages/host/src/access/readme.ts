@@ -27,6 +27,8 @@ Apply, in this order
      nats-server -t -c ${installed}/nats.conf       looks whether it is valid
      nats-server -c ${installed}/nats.conf          starts it
      nats-server --signal reload                    a running one takes the new file; what it still allows stays connected
+   Then the streams, with NATS_URL and BANYAN_NATS_DEPLOY_SEEDS of deploy.env in the environment; again with every release:
+     banyan services streams
 3. Services, for example
      docker run --env-file services/${example}.env IMAGE banyan serve ${example}
 
