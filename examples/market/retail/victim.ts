@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 
 /** Runs a script of this example as this process was run itself. */
 export function runScript(script: string, parameters: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
@@ -13,61 +13,109 @@ export function runScript(script: string, parameters: readonly string[], environ
 export const exitOf = (child: ChildProcess): Promise<number> =>
   new Promise((done) => child.once('exit', (code) => done(code ?? 1)))
 
+/** A shop that is killed, and gets up again each time, until it is stopped. */
+export interface Victim {
+  start(): void
+  /** Kills (`kill -9`) what is named; says what it was. Undefined when it is not there at this moment. */
+  kill(kind: string): Promise<string | undefined>
+  stop(): Promise<void>
+}
+
+/** Where the data of a shop lies, in the folder that is all its own. */
+export const dataIn = (folder: string): string => join(folder, 'data')
+
+/** Kills the process whose number a file begins with; false when there is none at this moment. */
+export function killByFile(file: string): boolean {
+  try {
+    const [pid] = readFileSync(file, 'utf8').split('\n')
+    return process.kill(Number(pid), 'SIGKILL')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return false
+    throw error
+  }
+}
+
+/** Kills the main process of the embedded database of a shop. */
+export const killDatabase = (folder: string): boolean => killByFile(join(dataIn(folder), 'cluster/postmaster.pid'))
+
 const endingsAtMost = 20
 
-/** A shop that is killed, and started again each time, until it is stopped. */
-export class Victim {
+/** A process that is started again whenever it ends, until it is stopped. */
+export class Risen {
   #child: ChildProcess | undefined
   #ending = false
   /** How often it ended by itself. */
   #endings = 0
-  readonly #folder: string
-  readonly #port: string
+  readonly #name: string
+  readonly #spawn: () => ChildProcess
 
-  /** @param folder where its embedded database lies */
-  constructor(folder: string, port: string) {
-    this.#folder = folder
-    this.#port = port
+  constructor(name: string, spawn: () => ChildProcess) {
+    this.#name = name
+    this.#spawn = spawn
   }
 
   start(): void {
-    const child = spawn(process.execPath, [...process.execArgv, 'demo/start.ts', '--quiet'], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, PORT: this.#port, LOG_LEVEL: 'error', BANYAN_DATA: this.#folder },
-    })
+    const child = this.#spawn()
     this.#child = child
     child.once('exit', (code) => {
       if (this.#ending) return
       if (code !== null && code !== 0 && ++this.#endings > endingsAtMost) {
-        console.error(`✗ the shop ended by itself ${endingsAtMost} times; it is not started again`)
+        console.error(`✗ ${this.#name} ended by itself ${endingsAtMost} times; it is not started again`)
         return
       }
       this.start()
     })
   }
 
-  killApp(): void {
+  kill(): void {
     this.#child?.kill('SIGKILL')
   }
 
-  /** Kills the postmaster; false when there is none at this moment. */
-  killDatabase(): boolean {
-    try {
-      const [pid] = readFileSync(resolve(this.#folder, 'cluster/postmaster.pid'), 'utf8').split('\n')
-      return process.kill(Number(pid), 'SIGKILL')
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'ENOENT' || code === 'ESRCH') return false
-      throw error
-    }
-  }
-
-  async stop(): Promise<void> {
+  /** Ends it for good, in order or not, and waits for its end. @returns its exit code */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
     this.#ending = true
     const child = this.#child
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? 1
     const ended = exitOf(child)
-    child.kill('SIGTERM')
-    await ended
+    child.kill(signal)
+    return ended
+  }
+}
+
+export interface VictimOptions {
+  /** All its own: data, logs. Absolute. */
+  readonly folder: string
+  readonly port: string
+}
+
+/** The shop as one process. */
+export class OneProcess implements Victim {
+  static readonly kinds: readonly string[] = ['app', 'database', 'both']
+  readonly #folder: string
+  readonly #process: Risen
+
+  constructor({ folder, port }: VictimOptions) {
+    this.#folder = folder
+    this.#process = new Risen('the shop', () =>
+      spawn(process.execPath, [...process.execArgv, 'demo/start.ts', '--quiet'], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: { ...process.env, PORT: port, LOG_LEVEL: 'error', BANYAN_DATA: dataIn(folder) },
+      }),
+    )
+  }
+
+  start(): void {
+    this.#process.start()
+  }
+
+  async kill(kind: string): Promise<string | undefined> {
+    if (kind !== 'app' && !killDatabase(this.#folder)) return undefined
+    if (kind !== 'database') this.#process.kill()
+    return kind
+  }
+
+  async stop(signal?: NodeJS.Signals): Promise<void> {
+    await this.#process.stop(signal)
   }
 }
