@@ -66,6 +66,15 @@ export async function deliveryFindings(client: ClientBase): Promise<Finding[]> {
   ]
 }
 
+/** What is on its way at this moment. */
+export async function underWay(client: ClientBase): Promise<{ jobs: number; parked: number; events: number }> {
+  return {
+    jobs: await sum(client, rowsOf('banyan_jobs')),
+    parked: await sum(client, rowsOf('banyan_parked')),
+    events: await sum(client, backlogSql),
+  }
+}
+
 /**
  * Begins a transaction that sees a moment at which nothing is on its way; says what it waits for every few seconds. The
  * shop may go on working meanwhile: all that is read in the transaction is of that moment.
@@ -77,10 +86,8 @@ export async function beginAtRest(client: ClientBase): Promise<void> {
   let saidAt = 0
   for (;;) {
     await client.query('begin isolation level repeatable read read only')
-    const open =
-      (await sum(client, rowsOf('banyan_jobs'))) +
-      (await sum(client, rowsOf('banyan_parked'))) +
-      (await sum(client, backlogSql))
+    const { jobs, parked, events } = await underWay(client)
+    const open = jobs + parked + events
     if (open === 0) return
     await client.query('rollback')
     const now = Date.now()

@@ -1,5 +1,4 @@
-import { createLogger, loadApp, openDatabase } from 'banyan/host'
-import pg from 'pg'
+import { asAdmin } from './admin.js'
 import { againstFile } from './against-file.js'
 import { agreement } from './agreement.js'
 import { beginAtRest, deliveryFindings } from './at-rest.js'
@@ -7,7 +6,6 @@ import { booksOf, type Finding } from './books.js'
 import { planRetail } from './classify.js'
 import { expectationOf } from './expectation.js'
 import { readRetailFile } from './read-file.js'
-import { Told } from './told.js'
 import { type Given, runTool, wholeNumber } from './tool.js'
 
 const help = `Proves from the database that money, stock and events agree with a file that was replayed, to the penny.
@@ -19,31 +17,18 @@ const help = `Proves from the database that money, stock and events agree with a
 It reads the database beside the running shop, or without it. It looks at one moment at which no event is unhandled and no
 job is left, and waits for such a moment; the shop may go on selling.`
 
-/** Reads the books as the database's admin, beside the running shop or without it. */
 async function audit(given: Given): Promise<number> {
   const limit = wholeNumber(given, 'limit', 0)
   const plan = await planRetail(readRetailFile(given.file))
   const documents = plan.documents.slice(0, limit)
-  const { folder, config } = await loadApp({ folder: process.cwd() })
-  const logger = createLogger({ level: 'warn' })
-  const database = await openDatabase({ folder, config, environment: process.env, logger, guest: true })
-  const client = new pg.Client(database.connection)
-  try {
-    await client.connect()
+  return asAdmin(process.env, async (client) => {
     await beginAtRest(client)
     return told([
       ...(await againstFile(client, expectationOf(plan, documents))),
       ...(await agreement(booksOf(client))),
       ...(await deliveryFindings(client)),
     ])
-  } catch (error) {
-    // There is no such table.
-    if ((error as { code?: string }).code !== '42P01') throw error
-    throw new Told('no shop was ever opened on this database: npm start opens one')
-  } finally {
-    await client.end()
-    await database.close()
-  }
+  })
 }
 
 function told(findings: readonly Finding[]): number {

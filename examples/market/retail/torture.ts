@@ -100,7 +100,7 @@ async function main(given: Given): Promise<number> {
   const victim = services ?? new OneProcess({ folder, port })
   const kinds = kindsOf(given, services ? Services.kinds : OneProcess.kinds)
   console.log(`${documents.length} documents, ${kills} kills of ${kinds.join(', ')}, seed ${seed}`)
-  if (services) console.log(`what the services say: ${services.log}`)
+  if (services) console.log(`what the services say: ${services.house.log}`)
   const stop = (): void => void victim.stop()
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)

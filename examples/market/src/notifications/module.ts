@@ -4,7 +4,7 @@ import { notifications } from './contract.js'
 
 /** Exactly one message per event: it is written in the transaction that moves the subscription on. */
 async function tell(sql: Sql, customerId: string, orderId: string, subject: string): Promise<void> {
-  await sql`insert into messages (customer_id, order_id, subject) values (${customerId}, ${orderId}, ${subject})`
+  await sql`insert into messages (customer_id, order_id, subject) values (${customerId}, ${orderId}, ${subject})`.send()
 }
 
 export default defineModule(notifications, {

@@ -53,7 +53,7 @@ export default defineModule(payments, {
       async confirmed({ orderId, paymentMethod, totalMinor }, { sql, later }) {
         await sql`
           insert into payments (order_id, method, amount_minor, status)
-          values (${orderId}, ${paymentMethod}, ${totalMinor}, 'pending')`
+          values (${orderId}, ${paymentMethod}, ${totalMinor}, 'pending')`.send()
         later.payments.charge({ orderId, attempt: 1 })
       },
       async cancelled({ orderId }, { sql, later }) {

@@ -23,14 +23,14 @@ export default defineModule(shipping, {
     orders: {
       async paid({ orderId, country }, { sql, emit, newId }) {
         const trackingNumber = `BN${newId().replaceAll('-', '').slice(-16).toUpperCase()}`
-        await sql`insert into shipments values (${orderId}, ${trackingNumber}, ${country}, 'packed')`
+        await sql`insert into shipments values (${orderId}, ${trackingNumber}, ${country}, 'packed')`.send()
         emit.packed({ orderId, trackingNumber, country })
       },
       async shipped({ orderId }, { sql }) {
-        await sql`update shipments set status = 'dispatched' where order_id = ${orderId}`
+        await sql`update shipments set status = 'dispatched' where order_id = ${orderId}`.send()
       },
       async cancelled({ orderId }, { sql }) {
-        await sql`update shipments set status = 'unpacked' where order_id = ${orderId}`
+        await sql`update shipments set status = 'unpacked' where order_id = ${orderId}`.send()
       },
     },
   },

@@ -103,6 +103,7 @@ describe('what is said to whoever', () => {
     ['retail/replay.ts', ['--help'], 0, 'npm run market:replay -- FILE'],
     ['retail/audit.ts', ['--help'], 0, 'npm run market:audit -- FILE'],
     ['retail/torture.ts', ['--help'], 0, 'npm run market:torture -- FILE'],
+    ['retail/move.ts', ['--help'], 0, 'npm run market:move -- FILE'],
     ['demo/start.ts', ['--help'], 0, 'PORT=8080 npm start'],
     ['demo/start.ts', ['--loud'], 2, "✗ Unknown option '--loud'"],
     ['retail/replay.ts', [], 2, '✗ which FILE?'],

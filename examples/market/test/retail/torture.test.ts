@@ -17,7 +17,7 @@ test('P4 P5 a replay while shop and database are killed loses nothing and double
     '--port',
     String(place.port),
     '--folder',
-    place.data,
+    join(place.folder, 'house'),
   ]
   const { code, output } = await run('retail/torture.ts', [file, ...parameters])
   expect(output).toContain('kill 3 of 3: both')

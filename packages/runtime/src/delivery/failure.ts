@@ -37,6 +37,11 @@ export function failureKind(error: unknown, store: Pick<ModuleStore, 'isTransien
   return 'handler'
 }
 
+/** How a failure is logged: what is only waited out needs no stack. */
+export function failureFields(error: unknown): { readonly reason: string } | { readonly err: unknown } {
+  return isBanyanError(error) && error.retryable ? { reason: error.message } : { err: error }
+}
+
 /** The error as it is stored with a parked event or a dead letter: JSON text of ErrorData. */
 export function failureText(error: unknown): string {
   const data = failureData(error)

@@ -5,6 +5,7 @@ import type { Activity } from './activity.js'
 import { backoffMs, spread } from './backoff.js'
 import { Bell } from './bell.js'
 import { JobCounters } from './counters.js'
+import { failureFields } from './failure.js'
 import { FaultPointError, reach } from './fault-points.js'
 import type { LeaseKeeper } from './lease-keeper.js'
 import type { DeliveryHost } from './options.js'
@@ -117,7 +118,9 @@ export class JobsRunner {
         if (wait && !this.#stopping) await wait()
       } catch (error) {
         const delayMs = backoffMs(host.limits.infrastructureBackoff, ++failures, random)
-        host.logger.warn({ err: error, module: this.module, delayMs }, 'jobs cannot be read; trying again')
+        const fields = { ...failureFields(error), module: this.module, delayMs }
+        if (failures === 1) host.logger.warn(fields, 'jobs cannot be read; trying again')
+        else host.logger.debug(fields, 'jobs still cannot be read')
         await this.#bell.wait(delayMs, host.upkeepAfter)
       }
     }

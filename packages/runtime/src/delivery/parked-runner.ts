@@ -3,7 +3,7 @@ import type { ParkedEvent } from '../ports/store.js'
 import type { Attempt } from './attempt.js'
 import { backoffMs } from './backoff.js'
 import { Bell } from './bell.js'
-import { failureKind, failureText } from './failure.js'
+import { failureFields, failureKind, failureText } from './failure.js'
 import { reach } from './fault-points.js'
 import type { Effects } from './ports.js'
 import type { Tenure } from './tenure.js'
@@ -48,8 +48,10 @@ export class ParkedRunner {
         if (wait) await wait()
       } catch (error) {
         const { host, what } = this.#tenure.setting
-        host.logger.warn({ err: error, subscription: what }, 'parked events cannot be read; trying again')
-        await this.#tenure.pause(backoffMs(host.limits.infrastructureBackoff, ++strikes, () => host.ambient.random()))
+        const fields = { ...failureFields(error), subscription: what }
+        if (++strikes === 1) host.logger.warn(fields, 'parked events cannot be read; trying again')
+        else host.logger.debug(fields, 'parked events still cannot be read')
+        await this.#tenure.pause(backoffMs(host.limits.infrastructureBackoff, strikes, () => host.ambient.random()))
       }
     }
     for (const cancel of this.#timers) cancel()

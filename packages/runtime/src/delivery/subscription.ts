@@ -3,6 +3,7 @@ import type { SubscriptionHealth } from '../lifecycle/types.js'
 import type { Lease, LogHeads } from '../ports/store.js'
 import { backoffMs, spread } from './backoff.js'
 import { Bell } from './bell.js'
+import { failureFields } from './failure.js'
 import { LaneClaims } from './lane-claims.js'
 import { blockCount, type LaneShare, lanesPerBlock } from './lane-share.js'
 import type { LeaseKeeper } from './lease-keeper.js'
@@ -237,12 +238,15 @@ export class Subscription {
     this.setting.activity.note()
     if (this.#stopping) tenure.finish({ kind: 'stopping' })
     const claiming = this.#keepClaiming(tenure)
-    const { batches } = this.setting.counters
+    const { counters, host } = this.setting
+    const { batches } = counters
+    const begunAt = host.ambient.monotonic()
     try {
       return await tenure.run()
     } finally {
-      // It got somewhere: the next trouble is a new one.
-      if (this.setting.counters.batches > batches) this.#failures = 0
+      // It got somewhere, or had no trouble for longer than it would wait: the next trouble is a new one.
+      const quietMs = host.ambient.monotonic() - begunAt
+      if (counters.batches > batches || quietMs > host.limits.infrastructureBackoff.capMs) this.#failures = 0
       this.#tenure = undefined
       tenure.finish({ kind: 'stopping' })
       this.#claimBell.ring()
@@ -315,10 +319,11 @@ export class Subscription {
       return
     }
     const delayMs = this.#backoff()
-    const fields = { err: error, subscription: what, delayMs }
-    if (this.#begun) host.logger.warn(fields, 'a subscription was interrupted; it starts again')
-    else if (this.#failures === 1) host.logger.info(fields, 'a subscription waits for its source')
-    else host.logger.debug(fields, 'a subscription still waits for its source')
+    const fields = { ...failureFields(error), subscription: what, delayMs }
+    // Told once: a database or a source that is away would fill the log with what is the same each time.
+    if (this.#failures > 1) host.logger.debug(fields, 'a subscription still waits')
+    else if (this.#begun) host.logger.warn(fields, 'a subscription was interrupted; it starts again')
+    else host.logger.info(fields, 'a subscription waits for its source')
     await this.#rest('waiting', (error as Error)?.message ?? String(error), delayMs)
   }
 

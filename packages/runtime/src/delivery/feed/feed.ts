@@ -5,6 +5,7 @@ import type { RemoteSource } from '../../ports/source-stream.js'
 import type { LanePosition, LogEvent, LogHeads } from '../../ports/store.js'
 import { spread } from '../backoff.js'
 import { Bell } from '../bell.js'
+import { failureFields } from '../failure.js'
 import type { DeliveryHost } from '../options.js'
 import { Follower } from './follower.js'
 import type { FeedListener } from './listener.js'
@@ -365,7 +366,8 @@ export class Feed {
         periodMs = foreign ? Math.min(foreignPollMs, limits.pollMs) : Math.min(limits.pollMs, periodMs * 2)
         failed = false
       } catch (error) {
-        if (!failed) logger.warn({ err: error, source: this.source }, 'the heads of a log cannot be read; trying again')
+        const fields = { ...failureFields(error), source: this.source }
+        if (!failed) logger.warn(fields, 'the heads of a log cannot be read; trying again')
         failed = true
         periodMs = Math.min(5_000, periodMs * 2)
       }

@@ -4,6 +4,7 @@ import type { EventStream } from '../../ports/event-stream.js'
 import type { LogEvent, LogStore } from '../../ports/store.js'
 import { backoffMs, spread } from '../backoff.js'
 import { Bell } from '../bell.js'
+import { failureFields } from '../failure.js'
 import type { Feed } from '../feed/feed.js'
 import type { LeaseKeeper } from '../lease-keeper.js'
 import type { DeliveryHost } from '../options.js'
@@ -213,7 +214,7 @@ export class Relay {
     const { host } = this.#parts
     const reason = (error as Error)?.message ?? String(error)
     if (this.#reason !== reason && !isBanyanError(error, 'log-diverged'))
-      host.logger.warn({ err: error, module: this.module }, 'events cannot be published just now; trying again')
+      host.logger.warn({ ...failureFields(error), module: this.module }, 'events cannot be published just now; trying again')
     await this.#rest('waiting', reason, this.#backoff())
   }
 
