@@ -133,6 +133,18 @@ describe('a subscription of a source in another process', () => {
     expect(stateOf(delivery)).toMatchObject({ state: 'running' })
   })
 
+  test('tells it once and without a stack, however often it looks', async () => {
+    const { on, delivery } = remote()
+    const about = (levels: readonly string[]) =>
+      on.logged.filter(({ level, fields }) => levels.includes(level) && fields.subscription === 'billing/on/orders')
+    await delivery.start()
+    await until(() => about(['debug']).length >= 3)
+    const told = about(['info', 'warn', 'error'])
+    expect(told.map(({ message }) => message)).toEqual(['a subscription waits for its source'])
+    expect(told[0]?.fields).toMatchObject({ reason: expect.stringContaining('orders') })
+    expect(told[0]?.fields).not.toHaveProperty('err')
+  })
+
   test('stops while it is not there', async () => {
     const { delivery } = remote()
     await delivery.start()
