@@ -214,7 +214,10 @@ export class Relay {
     const { host } = this.#parts
     const reason = (error as Error)?.message ?? String(error)
     if (this.#reason !== reason && !isBanyanError(error, 'log-diverged'))
-      host.logger.warn({ ...failureFields(error), module: this.module }, 'events cannot be published just now; trying again')
+      host.logger.warn(
+        { ...failureFields(error), module: this.module },
+        'events cannot be published just now; trying again',
+      )
     await this.#rest('waiting', reason, this.#backoff())
   }
 
