@@ -6,9 +6,9 @@ import { asAdmin } from './admin.js'
 import { underWay } from './at-rest.js'
 import { planRetail } from './classify.js'
 import { House } from './house.js'
-import { readProgress } from './progress.js'
 import { readRetailFile } from './read-file.js'
 import { Shop } from './shop.js'
+import { StagedReplay } from './staged.js'
 import { Told } from './told.js'
 import { type Given, runTool, wholeNumber } from './tool.js'
 import { dataIn, exitOf, Risen, runScript } from './victim.js'
@@ -69,87 +69,86 @@ interface Move {
   readonly house: House
   readonly shop: Shop
   readonly total: number
-  readonly done: () => number
+  readonly replay: StagedReplay
   readonly environment: NodeJS.ProcessEnv
 }
 
-async function tellUnderWay({ environment, done }: Move): Promise<void> {
+async function tellUnderWay({ environment, replay }: Move): Promise<void> {
   const { events, parked, jobs } = await asAdmin(environment, underWay)
-  console.log(`  under way after ${done()} documents: ${events} events on their way, ${parked} parked, ${jobs} jobs`)
+  console.log(`  after ${replay.done} documents: ${events} events on their way, ${parked} parked, ${jobs} jobs`)
 }
 
-/** From one process to services and back, at a third and at two thirds of the documents. */
+/** From one process to services and back, a little after a third and two thirds of the documents. */
 async function move(setting: Move, homes: Risen[]): Promise<void> {
-  const { house, shop, total, done, environment } = setting
+  const { house, shop, total, replay, environment } = setting
   const moveIn = (command: string): Risen => {
     const home = new Risen(`banyan ${command}`, () => house.run(command))
     homes.push(home)
     home.start()
     return home
   }
+  const [third, twoThirds] = [Math.floor(total / 3), Math.floor((2 * total) / 3)]
+  await replay.sendUpTo(third)
   const [one] = homes as [Risen]
-  await until('a third of the documents', () => done() >= total / 3)
-  await until('a parked event', async () => (await asAdmin(environment, underWay)).parked > 0)
-  await one.stop('SIGKILL')
-  console.log('moving from one process to services')
-  await tellUnderWay(setting)
-  const up = moveIn('up')
-  await shop.awaited(patienceMs, () => undefined)
-  await tellUnderWay(setting)
-  await asAdmin(environment, takeParcels)
-  await until('two thirds of the documents', () => done() >= (2 * total) / 3)
-  await up.stop('SIGKILL')
-  console.log('moving from services to one process')
-  await tellUnderWay(setting)
-  moveIn('start')
+  await during(replay.sendUpTo(twoThirds), async () => {
+    await until('a parked event', async () => (await asAdmin(environment, underWay)).parked > 0)
+    await one.stop('SIGKILL')
+    console.log('moving from one process to services')
+    await tellUnderWay(setting)
+    moveIn('up')
+    await shop.awaited(patienceMs, () => undefined)
+    await tellUnderWay(setting)
+    await asAdmin(environment, takeParcels)
+  })
+  const up = homes.at(-1) as Risen
+  await during(replay.sendUpTo(total), async () => {
+    await until('another document', () => replay.done > twoThirds)
+    await up.stop('SIGKILL')
+    console.log('moving from services to one process')
+    await tellUnderWay(setting)
+    moveIn('start')
+  })
+}
+
+/** Both end before the failure of one is told. */
+async function during(sending: Promise<void>, work: () => Promise<unknown>): Promise<void> {
+  for (const outcome of await Promise.allSettled([sending, work()]))
+    if (outcome.status === 'rejected') throw outcome.reason
 }
 
 async function main(given: Given): Promise<number> {
   const { values, file } = given
   const limit = wholeNumber(given, 'limit', 0)
+  const inFlight = wholeNumber(given, 'in-flight', 1) ?? 32
   const port = String(wholeNumber(given, 'port', 1) ?? 3999)
   const folder = resolve((values.folder as string | undefined) ?? '.banyan/move')
-  const state = join(folder, 'replay.json')
-  const documents = (await planRetail(readRetailFile(file))).documents.slice(0, limit)
-  const { length: total } = documents
+  const plan = await planRetail(readRetailFile(file))
+  const total = Math.min(plan.documents.length, limit ?? plan.documents.length)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const house = new House({ folder, port, attempts })
   const environment = { ...process.env, BANYAN_DATA: dataIn(folder) }
   console.log(`${total} documents; what the shop says: ${house.log}`)
+  const shop = new Shop(`http://127.0.0.1:${port}`)
+  const replay = new StagedReplay({ shop, plan, total, inFlight, state: join(folder, 'replay.json') })
   const homes = [new Risen('banyan start', () => house.run('start'))]
   const stop = async (): Promise<void> => {
+    replay.stop()
     for (const home of homes) await home.stop()
   }
   process.once('SIGINT', () => void stop())
   process.once('SIGTERM', () => void stop())
   homes[0]?.start()
   try {
-    const shop = new Shop(`http://127.0.0.1:${port}`)
     await shop.awaited(patienceMs, () => console.log('waiting until the shop is open'))
-    const refused = documents.slice(Math.floor(total / 3)).filter(({ kind }) => kind === 'order')
-    await asAdmin(environment, (client) =>
-      refuseParcels(
-        client,
-        refused.slice(0, refusedOrders).map(({ id }) => id),
-      ),
-    )
+    await replay.open()
+    const coming = plan.documents.slice(Math.floor(total / 3), total).filter(({ kind }) => kind === 'order')
+    const refused = coming.slice(0, refusedOrders).map(({ id }) => id)
+    await asAdmin(environment, (client) => refuseParcels(client, refused))
+    await move({ house, shop, total, replay, environment }, homes)
+    if (!replay.conclude()) return 1
     const limited = limit === undefined ? [] : ['--limit', String(limit)]
-    const inFlight = values['in-flight'] === undefined ? [] : ['--in-flight', String(values['in-flight'])]
-    const sending = [file, '--url', shop.url, '--state', state, ...limited, ...inFlight]
-    const replay = runScript('retail/replay.ts', sending, {})
-    const replayed = exitOf(replay)
-    try {
-      await move({ house, shop, total, done: () => readProgress(state).done, environment }, homes)
-    } catch (error) {
-      replay.kill('SIGTERM')
-      await replayed
-      throw error
-    }
-    const code = await replayed
-    console.log(`the replay ended with ${code}`)
-    if (code !== 0) return 1
-    return await exitOf(runScript('retail/audit.ts', [file, ...limited], { BANYAN_DATA: dataIn(folder) }))
+    return await exitOf(runScript('retail/audit.ts', [file, ...limited], environment))
   } finally {
     await stop()
   }

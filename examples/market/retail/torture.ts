@@ -2,12 +2,13 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { planRetail } from './classify.js'
-import { readProgress } from './progress.js'
 import { seededRandom } from './random.js'
 import { readRetailFile } from './read-file.js'
 import { type Recovery, RecoveryProbe, recoveryTable, recoveryText } from './recovery.js'
 import { Services } from './services.js'
 import { Shop } from './shop.js'
+import { StagedReplay } from './staged.js'
+import { Told } from './told.js'
 import { type Given, runTool, wholeNumber } from './tool.js'
 import { dataIn, exitOf, OneProcess, runScript, type Victim } from './victim.js'
 
@@ -39,43 +40,63 @@ const options = {
 } as const
 
 const openWithinMs = 180_000
-const leastPauseMs = 250
+const longestPauseMs = 250
+const lookMs = 25
+/** Of a part: later it might be over before the kill. */
+const latestKill = 0.8
 
 interface Torture {
   readonly kills: number
   readonly kinds: readonly string[]
   readonly random: () => number
+  readonly replay: StagedReplay
   /** Documents that are replayed. */
   readonly total: number
-  /** Where the replay keeps its progress. */
-  readonly state: string
-  readonly over: () => boolean
   readonly probe: RecoveryProbe
 }
 
 /**
- * Kills at random moments that are spread over the replay, but for its end, which leaves the last one room, and measures
- * each recovery; by kind.
+ * Kills once in each part of the replay but the last, which leaves the last kill room, and measures each recovery while the
+ * part goes on; by kind.
  */
 async function torture(victim: Victim, setting: Torture): Promise<Map<string, Recovery[]>> {
-  const { kills, kinds, random, total, state, over, probe } = setting
+  const { kills, kinds, random, replay, total, probe } = setting
   const recoveries = new Map<string, Recovery[]>()
-  let done = 0
-  while (done < kills && !over()) {
-    const due = ((done + random()) / (kills + 1)) * total
-    while (!over() && readProgress(state).done < due) await wait(25)
-    // The state is written now and then; the kill comes anywhere in between.
-    await wait(random() * leastPauseMs)
+  for (let done = 0; done < kills; done++) {
+    const end = Math.floor(((done + 1) / (kills + 1)) * total)
+    const from = Math.floor((done / (kills + 1)) * total)
+    const due = from + Math.floor(random() * latestKill * (end - from))
+    const pauseMs = random() * longestPauseMs
     const kind = kinds[done % kinds.length] as string
-    const killed = await victim.kill(kind)
-    if (killed === undefined) continue
-    done++
-    console.log(`  kill ${done} of ${kills}: ${killed}`)
-    const recovery = await probe.measure()
-    recoveries.set(kind, [...(recoveries.get(kind) ?? []), recovery])
-    console.log(`    ${recoveryText(recovery)}`)
+    let sending = true
+    const sent = replay.sendUpTo(end).finally(() => {
+      sending = false
+    })
+    const measured = async (): Promise<void> => {
+      while (sending && replay.done < due) await wait(lookMs)
+      // The progress is written now and then; the kill comes anywhere in between.
+      await wait(pauseMs)
+      console.log(`  kill ${done + 1} of ${kills}: ${await killed(victim, kind)}`)
+      const recovery = await probe.measure()
+      recoveries.set(kind, [...(recoveries.get(kind) ?? []), recovery])
+      console.log(`    ${recoveryText(recovery)}`)
+    }
+    // Both end before the failure of one is told.
+    for (const outcome of await Promise.allSettled([sent, measured()]))
+      if (outcome.status === 'rejected') throw outcome.reason
   }
+  await replay.sendUpTo(total)
   return recoveries
+}
+
+/** Kills what is named as soon as it is there; says what it was. */
+async function killed(victim: Victim, kind: string): Promise<string> {
+  for (let waitedMs = 0; waitedMs < openWithinMs; waitedMs += lookMs) {
+    const what = await victim.kill(kind)
+    if (what !== undefined) return what
+    await wait(lookMs)
+  }
+  throw new Told(`there is no ${kind} to kill: it has been away for ${openWithinMs / 1000} s`)
 }
 
 function kindsOf({ values }: Given, all: readonly string[]): readonly string[] {
@@ -86,66 +107,41 @@ async function main(given: Given): Promise<number> {
   const { values, file } = given
   const kills = wholeNumber(given, 'kills', 0) ?? 20
   const limit = wholeNumber(given, 'limit', 0)
+  const inFlight = wholeNumber(given, 'in-flight', 1) ?? 32
   const seed = wholeNumber(given, 'seed', 0) ?? Math.floor(Math.random() * 1_000_000)
   const port = String(wholeNumber(given, 'port', 1) ?? 3999)
   const folder = resolve((values.folder as string | undefined) ?? '.banyan/torture')
-  const state = join(folder, 'replay.json')
-  const documents = (await planRetail(readRetailFile(file))).documents.slice(0, limit)
+  const plan = await planRetail(readRetailFile(file))
+  const total = Math.min(plan.documents.length, limit ?? plan.documents.length)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const limited = limit === undefined ? [] : ['--limit', String(limit)]
-  const inFlight = values['in-flight'] === undefined ? [] : ['--in-flight', String(values['in-flight'])]
   const random = seededRandom(seed)
   const services = values.services ? new Services({ folder, port, random }) : undefined
   const victim = services ?? new OneProcess({ folder, port })
   const kinds = kindsOf(given, services ? Services.kinds : OneProcess.kinds)
-  console.log(`${documents.length} documents, ${kills} kills of ${kinds.join(', ')}, seed ${seed}`)
+  console.log(`${total} documents, ${kills} kills of ${kinds.join(', ')}, seed ${seed}`)
   if (services) console.log(`what the services say: ${services.house.log}`)
-  const stop = (): void => void victim.stop()
+  const shop = new Shop(`http://127.0.0.1:${port}`)
+  const replay = new StagedReplay({ shop, plan, total, inFlight, state: join(folder, 'replay.json') })
+  const stop = (): void => {
+    replay.stop()
+    void victim.stop()
+  }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   victim.start()
   try {
-    const shop = new Shop(`http://127.0.0.1:${port}`)
     await shop.awaited(openWithinMs, () => console.log('waiting until the shop is open'))
     const probe = new RecoveryProbe(shop, `probe-${seed}`)
     await probe.open()
+    await replay.open()
     console.log(`before the first kill: ${recoveryText(await probe.measure())}`)
-    const replay = runScript(
-      'retail/replay.ts',
-      [file, '--url', shop.url, '--state', state, ...limited, ...inFlight],
-      {},
-    )
-    const replayed = exitOf(replay)
-    let over = false
-    void replayed.then(() => {
-      over = true
-    })
-    let recoveries: Map<string, Recovery[]>
-    try {
-      recoveries = await torture(victim, {
-        kills,
-        kinds,
-        random,
-        total: documents.length,
-        state,
-        over: () => over,
-        probe,
-      })
-    } catch (error) {
-      replay.kill('SIGTERM')
-      await replayed
-      throw error
-    }
-    const code = await replayed
-    const killed = [...recoveries.values()].reduce((sum, some) => sum + some.length, 0)
-    console.log(`${killed} kills; the replay ended with ${code}`)
+    const recoveries = await torture(victim, { kills, kinds, random, replay, total, probe })
+    const all = replay.conclude()
     for (const line of recoveryTable(recoveries)) console.log(line)
-    if (code !== 0) return 1
-    const audited = await exitOf(runScript('retail/audit.ts', [file, ...limited], { BANYAN_DATA: dataIn(folder) }))
-    if (killed < kills)
-      console.log(`the replay was over after ${killed} of ${kills} kills: replay more, or less at a time`)
-    return audited === 0 && killed === kills ? 0 : 1
+    if (!all) return 1
+    const limited = limit === undefined ? [] : ['--limit', String(limit)]
+    return await exitOf(runScript('retail/audit.ts', [file, ...limited], { BANYAN_DATA: dataIn(folder) }))
   } finally {
     await victim.stop()
   }
