@@ -38,6 +38,10 @@ export interface ModulePlace {
 
 const ping = ownStatement('select 1')
 
+const querySlackMs = 5_000
+/** Whoever renews gives a lease up by then. Longer than a takeover waits for the end of the owner before. */
+const leaseAnswerMs = 10_000
+
 /** PostgreSQL cuts the names of sessions after 63 bytes without a word; the mark at the end must stay. */
 const maxApplicationName = 63
 
@@ -45,7 +49,8 @@ export function openModule(place: ModulePlace, options: PostgresStoreOptions): O
   const { module, schema, target, credentials, repairLogin } = place
   const { units: defaultUnits = 6, readers = 4, waiting = 256, waitMs = 5_000, idleMs = 10_000 } = options.limits ?? {}
   const what = `The database of ${module.name}`
-  const pool = (use: string, connections: number, settings?: string): SessionPool =>
+  const { queryMs = 30_000, silentMs = 5_000, answerMs = 35_000 } = options.limits ?? {}
+  const pool = (use: string, connections: number, waitsMs: number, settings?: string): SessionPool =>
     new SessionPool({
       target,
       credentials,
@@ -54,15 +59,18 @@ export function openModule(place: ModulePlace, options: PostgresStoreOptions): O
       waiting,
       waitMs,
       idleMs,
+      silentMs,
+      answerMs: waitsMs,
       applicationName: sessionName(`banyan ${options.app} ${module.name} ${use}`, place.mark),
       module: module.name,
       onFlush: options.onFlush,
       ...(repairLogin === undefined ? {} : { repairLogin }),
       ...(settings === undefined ? {} : { settings }),
     })
-  const units = pool('units', module.connections ?? defaultUnits)
-  const reader = pool('queries', readers, readerSettings(options.limits?.queryMs ?? 30_000))
-  const leases = pool('leases', 1)
+  const units = pool('units', module.connections ?? defaultUnits, answerMs)
+  // The server itself ends a statement of a query first.
+  const reader = pool('queries', readers, queryMs + querySlackMs, readerSettings(queryMs))
+  const leases = pool('leases', 1, Math.min(answerMs, leaseAnswerMs))
   const leaseSession = new LeaseSession(leases, () => options.onLost?.(module.name))
   const pools = modulePools(module.name, schema, units, reader)
   const unitPlace = { pool: units, reader, schema, module: module.name }

@@ -16,6 +16,16 @@ export interface StoreLimits {
   readonly waitMs?: number
   /** How long an unused connection is kept. Milliseconds, default 10,000. */
   readonly idleMs?: number
+  /**
+   * How long an answer may take before the server is asked, through another connection, whether it works on it; when it does
+   * not, the connection is lost. Milliseconds, default 5,000.
+   */
+  readonly silentMs?: number
+  /**
+   * How long the answer to a commit or to a statement of Banyan's own may take where the server cannot be asked: a commit is
+   * `outcome-unknown` then. Milliseconds, default 35,000, which is longer than anybody waits for a lock.
+   */
+  readonly answerMs?: number
   /** How long a statement of a query may run. Milliseconds, default 30,000. */
   readonly queryMs?: number
 }

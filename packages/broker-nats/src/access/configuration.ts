@@ -26,6 +26,8 @@ export interface NatsConfigurationOptions {
 
 /** An event may carry 1 MiB of data, and more in its envelope. */
 const maxPayloadBytes = 4_194_304
+const pingInterval = '3s'
+const mostPings = 2
 /** What the server keeps beside the messages of a stream. */
 const streamOverheadBytes = 1_048_576
 
@@ -40,6 +42,9 @@ export function natsConfiguration(options: NatsConfigurationOptions): string {
   const server: Section = {
     ...(place === undefined ? {} : { listen: `${place.host}:${place.port}` }),
     max_payload: maxPayloadBytes,
+    // Who does not answer is let go: until then it gets its part of what any process of its service may take.
+    ping_interval: pingInterval,
+    ping_max: mostPings,
     ...(place === undefined
       ? {}
       : {

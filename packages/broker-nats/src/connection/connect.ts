@@ -27,6 +27,9 @@ export interface NatsTls {
 
 const longestPauseMs = 2_000
 const shortestPauseMs = 50
+/** A connection through which nothing comes is given up after the third: TCP alone would keep it for a quarter of an hour. */
+const pingMs = 2_000
+const mostPings = 2
 
 /**
  * Connects to NATS. A connection that breaks is made again for ever, with growing pauses and full jitter, so that
@@ -46,8 +49,8 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
       noAsyncTraces: true,
       maxReconnectAttempts: -1,
       ignoreAuthErrorAbort: true,
-      pingInterval: 10_000,
-      maxPingOut: 2,
+      pingInterval: pingMs,
+      maxPingOut: mostPings,
       reconnectDelayHandler: () =>
         shortestPauseMs + ambient.random() * Math.min(longestPauseMs, shortestPauseMs * 2 ** Math.min(attempts++, 10)),
       ...(inboxPrefix === undefined ? {} : { inboxPrefix }),

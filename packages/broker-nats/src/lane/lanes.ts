@@ -17,7 +17,6 @@ export interface LanesOptions {
   readonly broken: (instance: string) => void
 }
 
-const handshakeMs = 5_000
 const shortestPauseMs = 5_000
 const longestPauseMs = 60_000
 
@@ -136,17 +135,12 @@ class Lane {
       // There is no certificate: knowing the key is the proof.
       checkServerIdentity: () => undefined,
     })
-    const late = once(handshakeMs, () => socket.destroy())
     const link = new LaneLink(
       socket,
       (record) => this.#take(link, record),
-      () => {
-        late.end()
-        this.#ended(link)
-      },
+      () => this.#ended(link),
     )
     socket.once('secureConnect', () => {
-      late.end()
       this.#opening = false
       if (this.#closed) return link.end()
       this.#pauseMs = shortestPauseMs

@@ -1,15 +1,21 @@
 import type { TLSSocket } from 'node:tls'
-import { type LaneRecord, RecordReader, recordHead } from './records.js'
+import { every } from '@banyan/placement'
+import { type LaneRecord, RecordReader, recordHead, recordKind } from './records.js'
 
 /** Beyond, the other side does not read: what waits is bounded (P9). */
 const mostWaiting = 67_108_864
-const keepAliveMs = 5_000
 const joinedBytes = 65_536
+const beatMs = 1_000
+/** So many beats in which nothing is heard, and the lane is lost. */
+const mostSilent = 3
 
 /**
  * One end of a lane: records in both directions over one socket.
  *
  * I1 What is sent in one turn leaves in one write.
+ * I2 A lane through which nothing comes any more is closed within seconds, and so is one that does not come about, also when
+ *    nobody says that it is broken: both ends send beats. They are counted, not timed: when this process stood still, the
+ *    other is not to blame for its silence.
  */
 export class LaneLink {
   readonly #socket: TLSSocket
@@ -17,12 +23,21 @@ export class LaneLink {
 
   constructor(socket: TLSSocket, take: (record: LaneRecord) => void, closed: () => void) {
     this.#socket = socket
-    const reader = new RecordReader(take)
+    const reader = new RecordReader((record) => {
+      if (record.kind !== recordKind.beat) take(record)
+    })
+    let silent = 0
+    // I2
+    const beats = every(beatMs, () => {
+      if (++silent > mostSilent) socket.destroy()
+      else this.send(recordKind.beat, [])
+    })
     socket.setNoDelay(true)
-    socket.setKeepAlive(true, keepAliveMs)
     socket.on('data', (chunk: Buffer) => {
+      silent = 0
       if (!reader.push(chunk)) socket.destroy()
     })
+    socket.once('close', () => beats.end())
     // An error is followed by `close`, which tells the same.
     socket.on('error', () => undefined)
     socket.once('close', closed)

@@ -1,7 +1,7 @@
 import { frameLimits } from '@banyan/placement'
 
 /** What a record of a lane is; its first byte. */
-export const recordKind = { hello: 1, calls: 2, replies: 3, closing: 4, closed: 5 } as const
+export const recordKind = { hello: 1, calls: 2, replies: 3, closing: 4, closed: 5, beat: 6 } as const
 
 const lengthBytes = 4
 /** A message and the names of module and operation. */

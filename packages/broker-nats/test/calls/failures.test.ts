@@ -2,7 +2,8 @@ import { createAmbient } from '@banyan/ambient'
 import { beginCalls, type CallItem, FrameWriter, readReplies, writeCall } from '@banyan/placement'
 import type { Outcome } from '@banyan/runtime'
 import { connect, type NatsConnection, nkeys } from '@nats-io/transport-node'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { ProxiedLink } from '../../../../tools/vitest/proxied-link.js'
 import { connectNats } from '../../src/index.js'
 import { bench } from './shop.js'
 import { meshSuite, type Suite, until } from './suite.js'
@@ -55,6 +56,21 @@ meshSuite('failures between processes', (suite) => {
       return last === 'ok'
     })
     expect(on.handled).not.toContain('never sent')
+  })
+
+  test('a connection that became a black hole is given up, and made anew', async () => {
+    await suite.start({ service: 'stocks' })
+    const link = await ProxiedLink.open({ host: '127.0.0.1', port: suite.server.port })
+    const front = await suite.start({ service: 'front', url: `nats://127.0.0.1:${link.port}` })
+    expect(code(await front.call('stock.level', { text: 'before' }))).toBe('ok')
+    link.forget()
+    expect(code(await front.call('stock.add', { sku: 'lost' }, { timeoutMs: 60_000 }))).toBe('outcome-unknown')
+    await vi.waitFor(
+      async () => expect(code(await front.call('stock.level', { text: 'after' }, { timeoutMs: 1_000 }))).toBe('ok'),
+      { timeout: 15_000 },
+    )
+    await front.stop()
+    await link.close()
   })
 
   test('a service speaks for its own modules only, whatever its messages say (P8)', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { ProxiedLink } from '../../../../tools/vitest/proxied-link.js'
 import { withNats } from '../../../../tools/vitest/with-nats.js'
 import { type NatsServer, startNatsServer } from '../../src/index.js'
 import { type Process, type ProcessOptions, startProcess } from '../calls/processes.js'
@@ -107,6 +108,26 @@ withNats.describe('calls past the broker', () => {
     await stocks.mesh.close()
     expect(await held).toMatchObject({ ok: false, error: { code: 'outcome-unknown' } })
     on.release('k')
+  })
+
+  test('a lane that became a black hole is given up: its calls end, and the broker carries the next ones', async () => {
+    fresh()
+    const on = bench('one')
+    const behind = '127.0.0.2'
+    const target = { host: behind, port: 0 }
+    const link = await ProxiedLink.open(target)
+    target.port = link.port
+    await begin({ service: 'stocks', lane: { host: behind, port: link.port, advertise: '127.0.0.1' }, on })
+    // It would be told by silence after a minute.
+    const front = await begin({ service: 'front', lapseMs: 60_000 })
+    await withLane(front)
+    link.forget()
+    const lost = front.call('stock.add', { sku: `lost${app}` }, { timeoutMs: 60_000 })
+    expect(await lost).toMatchObject({ ok: false, error: { code: 'outcome-unknown' } })
+    expect(lanesOf(front)).toBe(0)
+    await until(() => front.mesh.instances().length === 2)
+    expect(await front.call('stock.level', { text: 'again' })).toEqual({ ok: true, value: { text: 'again at one' } })
+    await link.close()
   })
 
   test('who has no ticket of the process gets no lane, and a ticket opens one lane only', async () => {

@@ -5,7 +5,7 @@ import { readEvents } from '../log/events.js'
 import type { Requests, Response } from './requests.js'
 
 /** How long a question to a log waits; nobody sees it but who polls, so it goes by real time. */
-const askMs = 10_000
+const askMs = 5_000
 
 /** The log of a module of another process, asked through the broker. */
 export class RemoteSource implements SourceLog {

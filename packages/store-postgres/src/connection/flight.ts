@@ -51,6 +51,8 @@ interface WireConnection {
 export class Flight implements Submittable {
   /** Resolves with the results of the parts, rejects with the first error. Settles once. */
   readonly done: Promise<readonly Result[]>
+  /** Whether its answer is waited for only so long, whatever else bounds it. */
+  limited = false
   private readonly results: Result[] = []
   private at = 0
   private readonly parts: readonly FlightPart[]

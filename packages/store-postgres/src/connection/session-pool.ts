@@ -1,10 +1,11 @@
 import { banyanError } from '@banyan/errors'
-import { type ClientBase, Pool, type PoolClient } from 'pg'
+import { type ClientBase, type ClientConfig, Pool, type PoolClient } from 'pg'
 import { connectFailure, isLoginRefused, retryAfterMs } from './failure.js'
 import type { FlightPart } from './flight.js'
 import type { FlushListener } from './flush.js'
 import { Session } from './session.js'
 import { type Credentials, clientConfig, type Target } from './settings.js'
+import { SilenceWatch } from './silence-watch.js'
 
 /**
  * A bounded pool of sessions of one role. Owns the connections; whoever acquires a session gives it back exactly once.
@@ -26,6 +27,10 @@ export interface PoolOptions {
   /** How long one may wait for a connection, or a connection may take to be made. */
   readonly waitMs: number
   readonly idleMs: number
+  /** How long an answer may take before the server is asked what became of it. */
+  readonly silentMs: number
+  /** How long the server may take for what runs no code of the app, where it cannot be asked. */
+  readonly answerMs: number
   readonly onFlush: FlushListener | undefined
   /** Settings of each session, applied when it is made. By SQL, since poolers refuse them among the startup parameters. */
   readonly settings?: string
@@ -39,14 +44,17 @@ export class SessionPool {
   private readonly pool: Pool
   private readonly sessions = new WeakMap<ClientBase, Session>()
   private readonly held = new Map<Session, PoolClient>()
+  private readonly watch: SilenceWatch
   private closing = false
 
   constructor(options: PoolOptions) {
     this.options = options
     this.what = options.what
     const { settings } = options
+    const client = (): ClientConfig => clientConfig(options.target, options.credentials, options.applicationName)
+    this.watch = new SilenceWatch({ ...options, sessions: () => this.held.keys(), client })
     this.pool = new Pool({
-      ...clientConfig(options.target, options.credentials, options.applicationName),
+      ...client(),
       max: options.connections,
       connectionTimeoutMillis: options.waitMs,
       idleTimeoutMillis: options.idleMs,
@@ -54,8 +62,7 @@ export class SessionPool {
       ...(settings === undefined ? {} : { onConnect: (client) => client.query(settings) as never }),
     })
     this.pool.on('connect', (client) => {
-      const { module, onFlush } = options
-      this.sessions.set(client, new Session(client, { module, onFlush }))
+      this.sessions.set(client, new Session(client, options))
     })
     // An idle connection that ends is removed by the pool, and the session noted why; there is nobody to tell.
     this.pool.on('error', () => undefined)
@@ -128,6 +135,11 @@ export class SessionPool {
     client.release(session.broken !== undefined || session.transactionStatus !== 'I') // I2
   }
 
+  /** Cuts a connection through which nothing comes, and has the server let go what it holds for it. */
+  giveUp(session: Session): void {
+    this.watch.giveUp(session)
+  }
+
   /** Acquires, runs one flush outside any transaction, and releases. */
   async run(parts: readonly FlightPart[]): ReturnType<Session['run']> {
     const session = await this.acquire()
@@ -142,7 +154,11 @@ export class SessionPool {
   async close(): Promise<void> {
     if (this.closing) return
     this.closing = true
-    await this.pool.end()
+    try {
+      await this.pool.end()
+    } finally {
+      this.watch.stop()
+    }
   }
 
   /** Cuts the connections that are still in use. */

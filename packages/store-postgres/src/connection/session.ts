@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Client, ClientBase } from 'pg'
 import type Result from 'pg/lib/result.js'
 import { endsPrepared, endsSession } from './failure.js'
@@ -42,6 +43,17 @@ export class Session {
     return (this.client as ClientBase & { processID: number }).processID
   }
 
+  /** How many bytes came and went; the same as before while nothing moves. */
+  get moved(): number {
+    const { bytesRead, bytesWritten, writableLength } = (this.client as Client).connection.stream as Socket
+    return bytesRead + bytesWritten - writableLength
+  }
+
+  /** What waits for its answer now. */
+  get awaited(): Flight | undefined {
+    return this.flying
+  }
+
   /** `T` inside a transaction, `E` inside one that failed, `I` outside: as of the last answer. */
   get transactionStatus(): string | null {
     return this.client.getTransactionStatus()
@@ -73,9 +85,16 @@ export class Session {
     return flight
   }
 
-  /** Sends statements in one flush and waits for their results. */
+  /** As `send`, of what runs no code of the app: its answer is waited for only so long (silence-watch). */
+  sendLimited(parts: readonly FlightPart[]): Flight {
+    const flight = this.send(parts)
+    flight.limited = true
+    return flight
+  }
+
+  /** Sends statements in one flush and waits for their results; limited. */
   run(parts: readonly FlightPart[]): Promise<readonly Result[]> {
-    return this.send(parts).done
+    return this.sendLimited(parts).done
   }
 
   private launch(flight: Flight, parts: readonly FlightPart[]): void {
@@ -90,6 +109,7 @@ export class Session {
 
   private landed(flight: Flight, error?: unknown): void {
     if (this.last === flight.done) this.last = undefined
+    if (this.flying === flight) this.flying = undefined
     if (error !== undefined && (endsSession(error) || endsPrepared(error))) this.breakWith(error)
   }
 
@@ -103,8 +123,8 @@ export class Session {
   }
 
   /** Cuts the connection without a word: the server rolls back. */
-  destroy(): void {
-    this.breakWith(new Error('The connection was cut'))
+  destroy(reason = 'The connection was cut'): void {
+    this.breakWith(new Error(reason))
     ;(this.client as Client).connection.stream.destroy()
   }
 }

@@ -67,5 +67,7 @@ export function clientConfig(target: Target, credentials: Credentials, applicati
     password: credentials.password ?? '',
     application_name: applicationName,
     keepAlive: true,
+    // By itself the system begins to look after two hours.
+    keepAliveInitialDelayMillis: 10_000,
   }
 }

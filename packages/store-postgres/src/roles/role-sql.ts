@@ -11,6 +11,8 @@ export interface RolePlan {
 const idleInTransactionMs = 60_000
 /** Nobody waits longer than this for a row or a table, also not at a commit, which is never cancelled (P9). */
 const lockMs = 30_000
+/** When a machine is gone without a word, its sessions and what they lock are too, and not after two hours. */
+const keepalive = { tcp_keepalives_idle: 10, tcp_keepalives_interval: 5, tcp_keepalives_count: 3 }
 
 /**
  * Statements that make the role of a module where it is missing, with the least that it needs. Run by the admin, who
@@ -49,6 +51,7 @@ export function roleSql({ role, schema, verifier }: RolePlan): string[] {
 end $banyan$`,
     `alter role ${name} set idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
     `alter role ${name} set lock_timeout = ${lockMs}`,
+    ...Object.entries(keepalive).map(([setting, value]) => `alter role ${name} set ${setting} = ${value}`),
   ]
 }
 

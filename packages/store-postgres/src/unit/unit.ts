@@ -289,7 +289,7 @@ export class PostgresUnit implements Unit {
     parts: readonly FlightPart[],
     begun: boolean,
   ): Promise<Committed> {
-    const flight = session.send(parts)
+    const flight = session.sendLimited(parts)
     try {
       const results = await flight.done
       if (begun && flight.lastCommand !== 'COMMIT') throw this.lastError ?? new Error('The commit was refused')
@@ -339,7 +339,7 @@ export class PostgresUnit implements Unit {
   }
 
   private async recordRejection(session: Session, command: CommandMark, parts: readonly FlightPart[]): Promise<void> {
-    const flight = session.send(parts)
+    const flight = session.sendLimited(parts)
     try {
       const results = await flight.done
       if (results.at(-1)?.rowCount === 1) return
