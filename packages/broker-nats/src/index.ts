@@ -1,5 +1,5 @@
-export { observerName, type Principal, principalName, streamName } from './access/accounts.js'
-export { type NatsConfigurationOptions, natsConfiguration, principalsOf } from './access/configuration.js'
+export { observerName, principalName, streamName } from './access/accounts.js'
+export { natsConfiguration, principalsOf } from './access/configuration.js'
 export { createUserKey, publicKeyOf, type UserKey } from './access/keys.js'
 export { connectMesh, type MeshOptions } from './calls/connect-mesh.js'
 export { type ObserveOptions, type Observer, observe } from './calls/observe.js'
@@ -13,6 +13,5 @@ export {
   removeStreams,
   type StreamPlan,
 } from './events/streams.js'
-export type { LaneOptions } from './lane/lane-server.js'
 export { locateNatsServer } from './server/binary.js'
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './server/local-server.js'

@@ -8,12 +8,12 @@ import { shop, shopTopology } from '../../../placement/test/access/shop.js'
 import {
   createUserKey,
   natsConfiguration,
-  type Principal,
   principalName,
   principalsOf,
   startNatsServer,
   streamName,
 } from '../../src/index.js'
+import type { Principal } from '../../src/types.js'
 
 /** A bare connection of the library: what a module could open with the credentials of its process. */
 export interface Raw {

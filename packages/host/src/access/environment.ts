@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Principal } from '@banyan/broker-nats'
+import type { Principal } from '@banyan/broker-nats/types'
 import type { AccessPlan } from '@banyan/placement'
 import { derivePassword, roleName } from '@banyan/store-postgres'
 import { type Keyring, seedOf } from './keyring.js'

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { createUserKey, type Principal, principalName, publicKeyOf } from '@banyan/broker-nats'
+import { createUserKey, principalName, publicKeyOf } from '@banyan/broker-nats'
+import type { Principal } from '@banyan/broker-nats/types'
 import { banyanError } from '@banyan/errors'
 import { privateFolder, readIfThere, writePrivate } from './private-files.js'
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type NatsConfigurationOptions, natsConfiguration, type Principal, principalsOf } from '@banyan/broker-nats'
+import { natsConfiguration, principalsOf } from '@banyan/broker-nats'
+import type { NatsConfigurationOptions, Principal } from '@banyan/broker-nats/types'
 import { banyanError } from '@banyan/errors'
 import { type AccessPlan, deriveAccess } from '@banyan/placement'
 import { roleScript } from '@banyan/store-postgres'

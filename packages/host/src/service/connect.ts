@@ -1,11 +1,5 @@
-import {
-  type BrokerEvents,
-  connectMesh,
-  connectNats,
-  createBrokerEvents,
-  type LaneOptions,
-  publishedModules,
-} from '@banyan/broker-nats'
+import { type BrokerEvents, connectMesh, connectNats, createBrokerEvents, publishedModules } from '@banyan/broker-nats'
+import type { LaneOptions } from '@banyan/broker-nats/types'
 import { modulesOf } from '@banyan/module'
 import { type Mesh, routeByModule, type ServicePlan, type Topology } from '@banyan/placement'
 import { defaultOutliers, OutlierDetector } from '@banyan/resilience'

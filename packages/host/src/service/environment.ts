@@ -1,4 +1,4 @@
-import type { LaneOptions } from '@banyan/broker-nats'
+import type { LaneOptions } from '@banyan/broker-nats/types'
 import type { Problem } from '@banyan/errors'
 import type { ModuleLogin, StoreLogins } from '@banyan/store-postgres'
 import type { Environment } from '../composition.js'
