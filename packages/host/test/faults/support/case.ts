@@ -1,4 +1,4 @@
-import { audit, settled, transfersOf } from './audit.js'
+import { audit, logs, settled, transfersOf } from './audit.js'
 import { Load } from './load.js'
 import type { World } from './world.js'
 
@@ -39,6 +39,9 @@ export async function underFault(world: World, { name, happens }: Fault): Promis
         `all events handled after ${seconds(over, settledAt)}; ${load.done} transfers, answers to ask again: ${failures}`,
     )
     return load
+  } catch (error) {
+    console.log(`${name} failed; what every process said last:\n${logs(world)}`)
+    throw error
   } finally {
     await load.stop().catch(() => undefined) // told by whoever waited for it
   }

@@ -97,8 +97,9 @@ export class World {
     return this.replicas.get(name) as Replica
   }
 
-  /** Every process runs, with nothing in its way; whatever the case before left. */
+  /** Every process runs, with nothing in its way, and the streams are there; whatever the case before left. */
   async whole(): Promise<void> {
+    await this.deploy()
     await Promise.all([...this.replicas.values()].map((replica) => replica.whole()))
   }
 
