@@ -60,7 +60,7 @@ export class PendingCall implements CallItem {
     this.number = number
     this.sentAt = at
     if (this.kind === 'query') return
-    this.scope.committing = true
+    this.scope.elsewhere = true
     // It can come again, through a retry or a second delivery: its outcome is recorded (P4).
     ;(this.envelope as { repeatable: boolean }).repeatable = true
   }
@@ -69,7 +69,7 @@ export class PendingCall implements CallItem {
   returned(): void {
     this.number = -1
     this.provider = undefined
-    this.scope.committing = false
+    this.scope.elsewhere = false
   }
 
   unavailable(): Outcome {
@@ -83,8 +83,9 @@ export class PendingCall implements CallItem {
 
   /** What is known of it when its scope ends. */
   ended(): Outcome {
-    if (this.isSent && this.kind === 'command') return failed(this.#unknown())
-    return failed(banyanError(this.scope.ended ?? 'cancelled', { operation: this.callee.name }))
+    const end = this.scope.ended ?? 'cancelled'
+    if (end === 'deadline-exceeded' && this.isSent && this.kind === 'command') return failed(this.#unknown())
+    return failed(banyanError(end, { operation: this.callee.name }))
   }
 
   #unknown(): BanyanError {

@@ -259,7 +259,7 @@ export class RemotePlacement implements Placement {
     this.#waiting.delete(call)
     if (call.isSent) this.#sent.delete(call.number)
     if (call.provider) call.provider.outstanding--
-    if (call.isSent) call.scope.committing = false
+    if (call.isSent) call.scope.elsewhere = false
     call.settle(outcome)
   }
 }

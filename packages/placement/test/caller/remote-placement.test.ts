@@ -114,8 +114,8 @@ test('what travels along is bounded by the message, and takes no other call alon
   expect(code(await large.outcome)).toBe('payload-too-large')
   await tick()
   expect(sent.map(({ count }) => count)).toEqual([1])
-  expect(small.scope.committing).toBe(true)
-  expect(large.scope.committing).toBe(false)
+  expect(small.scope.elsewhere).toBe(true)
+  expect(large.scope.elsewhere).toBe(false)
 })
 
 test('at the deadline a command that was sent is unknown, and one that was not has not happened (P6)', async () => {
@@ -142,7 +142,7 @@ test('who gives up tells the callee, once it was sent', async () => {
   await tick()
   const waiting = call('command')
   for (const { scope } of [taken, waiting]) scope.end('cancelled')
-  expect([code(await taken.outcome), code(await waiting.outcome)]).toEqual(['outcome-unknown', 'cancelled'])
+  expect([code(await taken.outcome), code(await waiting.outcome)]).toEqual(['cancelled', 'cancelled'])
   await tick()
   expect(cancelled).toEqual([sent[0]?.first])
   expect(sent).toHaveLength(1)

@@ -121,7 +121,7 @@ export class Edge implements CallEdge {
     endScope(attempt, 'deadline-exceeded')
     if (attempt.ended) return
     const operation = `${this.module}.${attempt.call.envelope.operation}`
-    const code = (attempt.scope as Scope).committing ? 'outcome-unknown' : 'deadline-exceeded'
+    const code = (attempt.scope as Scope).isUnknownAt('deadline-exceeded') ? 'outcome-unknown' : 'deadline-exceeded'
     attempt.receive(failed(banyanError(code, { operation }, { details: { timeoutMs: this.#policy.timeoutMs } })))
   }
 

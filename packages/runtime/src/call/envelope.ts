@@ -52,8 +52,8 @@ export type ScopeEnd = 'deadline-exceeded' | 'cancelled'
 export interface CallScope {
   /** Why it ended early, if it did. */
   readonly ended: ScopeEnd | undefined
-  /** Set while the commit of the call is under way, or a command of it in another process: its outcome may be unknown. */
-  committing: boolean
+  /** Set while a command of it is under way in another process: at its deadline its outcome may be unknown. */
+  elsewhere: boolean
   /** Aborts at the deadline, when the caller gives up, and when the handler that made the call ends. */
   readonly signal: AbortSignal
   /** Milliseconds left, never more than the caller has; Infinity without a deadline. */

@@ -20,6 +20,7 @@ export class Scope implements CallScope {
   /** Whether it is one attempt at the call of its parent (I4). */
   #isAttempt = false
   #committing = false
+  #elsewhere = false
   // Nearly always one call runs after the other, so one place is enough and nothing is allocated.
   #child: Scope | undefined
   #others: Scope[] | undefined
@@ -60,6 +61,24 @@ export class Scope implements CallScope {
     this.#committing = under
     // I4
     if (this.#isAttempt && this.#parent) this.#parent.committing = under
+  }
+
+  get elsewhere(): boolean {
+    return this.#elsewhere
+  }
+
+  set elsewhere(runs: boolean) {
+    this.#elsewhere = runs
+    // I4
+    if (this.#isAttempt && this.#parent) this.#parent.elsewhere = runs
+  }
+
+  /**
+   * Whether what becomes of a command is unknown when its scope ends like this. Who gave up by himself is told so, wherever the
+   * command runs (P1).
+   */
+  isUnknownAt(end: ScopeEnd): boolean {
+    return this.#committing || (this.#elsewhere && end === 'deadline-exceeded')
   }
 
   get signal(): AbortSignal {

@@ -94,5 +94,5 @@ export function withinScope(
 }
 
 function endError(scope: Scope, end: ScopeEnd, operation: string): BanyanError {
-  return banyanError(scope.committing ? 'outcome-unknown' : end, { operation })
+  return banyanError(scope.isUnknownAt(end) ? 'outcome-unknown' : end, { operation })
 }
