@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { House } from './house.js'
 import { killByFile, killDatabase, Risen, type Victim, type VictimOptions } from './victim.js'
 
+// An embedded server that dies six times in a minute is not started again.
+const databaseEveryMs = 15_000
 const psMaxBytes = 16 * 1024 * 1024
 
 interface Instance {
@@ -18,6 +21,7 @@ export class Services implements Victim {
   readonly #folder: string
   readonly #random: () => number
   readonly #up: Risen
+  #databaseAt = Number.NEGATIVE_INFINITY
 
   constructor({ folder, port, random }: VictimOptions & { readonly random: () => number }) {
     this.#folder = folder
@@ -33,18 +37,30 @@ export class Services implements Victim {
   /** @param kind a kind, or the name of a service: one of its processes */
   async kill(kind: string): Promise<string | undefined> {
     if (kind === 'broker') return this.#killBroker() ? kind : undefined
-    if (kind === 'database') return killDatabase(this.#folder) ? kind : undefined
+    if (kind === 'database') return (await this.#killDatabase()) ? kind : undefined
+    if (kind === 'all') await this.#databaseMayDie()
     const all = await this.#instances()
     const chosen = kind === 'service' || kind === 'all' ? all : all.filter(({ service }) => service === kind)
     const victim = chosen[Math.floor(this.#random() * chosen.length)]
     if (!victim || !killProcess(victim.pid)) return undefined
     if (kind !== 'all') return `a process of ${victim.service}`
-    const also = [...(this.#killBroker() ? ['broker'] : []), ...(killDatabase(this.#folder) ? ['database'] : [])]
+    const also = [...(this.#killBroker() ? ['broker'] : []), ...((await this.#killDatabase()) ? ['database'] : [])]
     return [`a process of ${victim.service}`, ...also].join(', ')
   }
 
   async stop(signal?: NodeJS.Signals): Promise<void> {
     await this.#up.stop(signal)
+  }
+
+  async #killDatabase(): Promise<boolean> {
+    await this.#databaseMayDie()
+    const killed = killDatabase(this.#folder)
+    if (killed) this.#databaseAt = performance.now()
+    return killed
+  }
+
+  async #databaseMayDie(): Promise<void> {
+    await wait(Math.max(0, this.#databaseAt + databaseEveryMs - performance.now()))
   }
 
   #killBroker(): boolean {

@@ -1,6 +1,6 @@
 import type { Ambient } from '@banyan/ambient'
 import { type NatsServer, startNatsServer } from '@banyan/broker-nats'
-import { defaultRestart, restartDelay } from './backoff.js'
+import { defaultRestart, type RestartPolicy, restartDelay } from './backoff.js'
 
 export interface OwnedBrokerOptions {
   readonly folder: string
@@ -9,6 +9,9 @@ export interface OwnedBrokerOptions {
   readonly ambient: Ambient
   readonly onTrouble: (line: string) => void
 }
+
+// Nobody reaches anybody while it is away, so it comes back soon, however often it ended; starting it costs little.
+const brokerRestart: RestartPolicy = { ...defaultRestart, capMs: 2_000 }
 
 /** A NATS server that belongs to `up`: started again when it ends by itself, on the same port and store. */
 export class OwnedBroker {
@@ -58,9 +61,9 @@ export class OwnedBroker {
   #again(how: string): void {
     if (this.#stopped) return
     const { ambient, onTrouble } = this.#options
-    const stable = ambient.monotonic() - this.#startedAt >= defaultRestart.stableMs
+    const stable = ambient.monotonic() - this.#startedAt >= brokerRestart.stableMs
     this.#failures = stable ? 1 : this.#failures + 1
-    const delayMs = restartDelay(defaultRestart, this.#failures, ambient)
+    const delayMs = restartDelay(brokerRestart, this.#failures, ambient)
     onTrouble(`the NATS server ended (${how.split('\n')[0]}); again in ${Math.round(delayMs)} ms`)
     ambient.after(delayMs, () => {
       if (!this.#stopped) this.#restarting = this.#restart()
