@@ -187,6 +187,7 @@ inPlacements(everywhere, (placement) => {
       await using t = await testApp(shop, {
         placement,
         baseFolder: shopFolder,
+        appFile: 'app.ts',
         replace: [slow],
         logger: createLogger({ level: 'silent' }),
       })
