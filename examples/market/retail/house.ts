@@ -1,12 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { dataIn } from './victim.js'
 
 const market = fileURLToPath(new URL('..', import.meta.url))
 // Resolved as this process resolves modules: from the sources where it runs from the sources.
 const banyan = fileURLToPath(import.meta.resolve('@banyan/cli/main'))
+
+const answerMs = 30_000
 
 export interface HouseOptions {
   /** All its own: data, keys, logs. Absolute. */
@@ -48,6 +51,20 @@ export class House {
       })
     } finally {
       closeSync(log)
+    }
+  }
+
+  /** What a command of `banyan` answers with `--json`; undefined when it fails. */
+  async ask(command: string): Promise<unknown> {
+    const words = [...process.execArgv, banyan, command, '--json', '--config', this.config]
+    try {
+      const { stdout } = await promisify(execFile)(process.execPath, words, {
+        env: this.#environment,
+        timeout: answerMs,
+      })
+      return JSON.parse(stdout)
+    } catch {
+      return undefined // nobody answers while the broker is away
     }
   }
 }

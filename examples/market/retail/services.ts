@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import market from '../banyan.config.js'
 import { House } from './house.js'
 import { killByFile, killDatabase, Risen, type Victim, type VictimOptions } from './victim.js'
 
@@ -34,13 +35,15 @@ export class Services implements Victim {
     this.#up.start()
   }
 
-  /** @param kind a kind, or the name of a service: one of its processes */
+  /** @param kind a kind, or the name of a service: one of its processes, when all of them run */
   async kill(kind: string): Promise<string | undefined> {
     if (kind === 'broker') return this.#killBroker() ? kind : undefined
     if (kind === 'database') return (await this.#killDatabase()) ? kind : undefined
     if (kind === 'all') await this.#databaseMayDie()
+    const any = kind === 'service' || kind === 'all'
+    if (!any && !(await this.#isComplete(kind))) return undefined
     const all = await this.#instances()
-    const chosen = kind === 'service' || kind === 'all' ? all : all.filter(({ service }) => service === kind)
+    const chosen = any ? all : all.filter(({ service }) => service === kind)
     const victim = chosen[Math.floor(this.#random() * chosen.length)]
     if (!victim || !killProcess(victim.pid)) return undefined
     if (kind !== 'all') return `a process of ${victim.service}`
@@ -50,6 +53,15 @@ export class Services implements Victim {
 
   async stop(signal?: NodeJS.Signals): Promise<void> {
     await this.#up.stop(signal)
+  }
+
+  /** Whether a service has all its processes, as `banyan services` tells. */
+  async #isComplete(service: string): Promise<boolean> {
+    const { services = {} } = market
+    const plan = (services as Readonly<Record<string, readonly string[] | { readonly replicas?: number }>>)[service]
+    const replicas = plan && 'replicas' in plan ? (plan.replicas ?? 1) : 1
+    const all = ((await this.house.ask('services')) ?? []) as (Instance & { readonly state: string })[]
+    return all.filter((one) => one.service === service && one.state === 'running').length === replicas
   }
 
   async #killDatabase(): Promise<boolean> {

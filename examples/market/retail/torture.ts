@@ -20,7 +20,7 @@ const help = `Replays a retail file while the shop is killed (kill -9) again and
   --services   the shop as services by \`banyan up\`, with a broker; else as one process
   --kills      how often, at random moments spread over the replay
   --kill       what, in turn: app,database,both of one process; service,broker,database,all of services, where the name
-               of a service stands for one of its processes; default: all of these
+               of a service stands for one of its processes, when all of them run; default: all of these
   --seed       of the random moments and victims; default: another each time
   --limit      only the first N documents
   --in-flight  requests under way at a time
