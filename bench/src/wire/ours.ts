@@ -19,10 +19,11 @@ const shop = contract({ name: 'shop', version: '1.0.0', commands: { work: { inpu
 
 type Work = (ask: AskQuote) => Promise<void>
 
-const topology: Topology = {
-  app: 'wire',
+/** Both ways run beside each other at one broker: the app parts them, else each would be a replica of the other. */
+const topologyOf = (lane: boolean): Topology => ({
+  app: lane ? 'wireByLane' : 'wireOverNats',
   services: ['orders', 'shop'].map((name) => ({ name, modules: [name], replicas: 1, gateway: false })),
-}
+})
 
 /** `shop` works on what it is given from inside a handler, as any module that calls another. */
 function start(service: string, natsUrl: string, lane: boolean, given: () => Work): Promise<Runtime> {
@@ -34,7 +35,15 @@ function start(service: string, natsUrl: string, lane: boolean, given: () => Wor
       commands: { work: (_, { call }) => given()((order) => call.orders.quote(order)) },
     }),
   ]
-  return startService({ topology, service, modules, natsUrl, store: () => noStore, work: 'calls', lane })
+  return startService({
+    topology: topologyOf(lane),
+    service,
+    modules,
+    natsUrl,
+    store: () => noStore,
+    work: 'calls',
+    lane,
+  })
 }
 
 const nothing: Work = async () => undefined
