@@ -8,13 +8,16 @@ interface Outbox {
   readonly provider: Provider
   readonly operation: string
   calls: PendingCall[]
+  /** Whether it is among those that leave at the end of the tick. */
+  waits: boolean
 }
 
 const mostNumber = 0xffffffff
 
 /**
- * Gathers the calls of one tick: those for the same operation of the same process share a message. A call is given its
- * number when it is sent, so that the calls of a message are numbered in a row and the broker can give them back by that.
+ * Gathers the calls of one tick: those for the same operation of the same process share a message, which leaves at the end of
+ * the tick, or as soon as it is full, so that the callee works while the caller goes on. A call is given its number when it is
+ * sent, so that the calls of a message are numbered in a row and the broker can give them back by that.
  */
 export class Outboxes {
   readonly #wire: CallWire
@@ -23,7 +26,7 @@ export class Outboxes {
   readonly #tooLarge: (call: PendingCall) => void
   readonly #boxes = new WeakMap<Provider, Map<string, Outbox>>()
   readonly #writer = new FrameWriter()
-  #full: Outbox[] = []
+  #waiting: Outbox[] = []
   #next = 1
 
   constructor(
@@ -40,26 +43,27 @@ export class Outboxes {
 
   add(provider: Provider, call: PendingCall): void {
     const box = this.#box(provider, call.envelope.operation)
-    if (box.calls.length === 0) {
+    if (!box.waits) {
       // After all that runs in this turn of the loop: what arrived together leaves together.
-      if (this.#full.length === 0) setImmediate(() => this.flush())
-      this.#full.push(box)
+      if (this.#waiting.length === 0) setImmediate(() => this.flush())
+      box.waits = true
+      this.#waiting.push(box)
     }
     box.calls.push(call)
+    if (box.calls.length >= this.#limits.batchCalls) this.#empty(box)
   }
 
   /** Takes out all that was not sent. */
   drop(): readonly PendingCall[] {
-    return this.#full.flatMap((box) => box.calls.splice(0))
+    return this.#waiting.flatMap((box) => box.calls.splice(0))
   }
 
   flush(): void {
-    const boxes = this.#full
-    this.#full = []
+    const boxes = this.#waiting
+    this.#waiting = []
     for (const box of boxes) {
-      const { calls } = box
-      box.calls = []
-      this.#flush(box, calls)
+      box.waits = false
+      this.#empty(box)
     }
   }
 
@@ -71,14 +75,15 @@ export class Outboxes {
     }
     let box = boxes.get(operation)
     if (!box) {
-      box = { provider, operation, calls: [] }
+      box = { provider, operation, calls: [], waits: false }
       boxes.set(operation, box)
     }
     return box
   }
 
-  #flush(box: Outbox, all: readonly PendingCall[]): void {
-    const calls = all.filter(({ done }) => !done)
+  #empty(box: Outbox): void {
+    const calls = box.calls.filter(({ done }) => !done)
+    box.calls = []
     const { batchCalls, batchBytes } = this.#limits
     let from = 0
     while (from < calls.length) {

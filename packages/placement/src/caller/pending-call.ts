@@ -2,13 +2,14 @@ import { type BanyanError, banyanError } from '@banyan/errors'
 import { type CallScope, type Envelope, failed, type Outcome, type TravelContext } from '@banyan/runtime'
 import type { Provider } from '../directory/directory.js'
 import type { CallItem } from '../frames/call-frame.js'
+import type { Numbered } from '../number-table.js'
 import type { Callee } from './callees.js'
 
 /** So much earlier than the caller the callee gives up, so that what became of a command is told in time (P7). */
 const mostMarginMs = 25
 
 /** A call on its way: what is sent of it, and who waits for it. */
-export class PendingCall implements CallItem {
+export class PendingCall implements CallItem, Numbered<PendingCall> {
   readonly kind: 'command' | 'query'
   /** Of a command; that of a query is derived where it runs. */
   readonly id: string | undefined
@@ -23,6 +24,7 @@ export class PendingCall implements CallItem {
   readonly settle: (outcome: Outcome) => void
   /** Set when it was sent. */
   number = -1
+  nextInTable: PendingCall | undefined
   provider: Provider | undefined
   sentAt = 0
   tries = 0

@@ -8,6 +8,7 @@ import { writeCancel } from '../frames/call-frame.js'
 import { frameLimits } from '../frames/limits.js'
 import type { RepliesFrame } from '../frames/reply-frame.js'
 import { FrameWriter } from '../frames/writer.js'
+import { NumberTable } from '../number-table.js'
 import { Callees } from './callees.js'
 import { Outboxes } from './outboxes.js'
 import { PendingCall } from './pending-call.js'
@@ -42,7 +43,7 @@ export class RemotePlacement implements Placement {
   readonly #callees: Callees
   readonly #outboxes: Outboxes
   /** Sent, by number. */
-  readonly #sent = new Map<number, PendingCall>()
+  readonly #sent = new NumberTable<PendingCall>()
   /** No process of their module is known yet. */
   readonly #waiting = new Map<PendingCall, Every>()
   readonly #given = new Map<string, number[]>()
@@ -65,7 +66,7 @@ export class RemotePlacement implements Placement {
       this.#limits,
       (call, number) => {
         call.sent(number, this.#ambient.monotonic())
-        this.#sent.set(number, call)
+        this.#sent.add(call)
       },
       (call) =>
         this.#end(
@@ -141,7 +142,7 @@ export class RemotePlacement implements Placement {
       const call = this.#sent.get(number)
       if (call?.envelope.module !== module || !call.provider) continue
       this.#directory.suspect(call.provider.instance)
-      this.#sent.delete(number)
+      this.#sent.delete(call)
       call.provider.outstanding--
       call.returned()
       if (++call.tries >= mostTries) this.#end(call, call.unavailable())
@@ -151,7 +152,7 @@ export class RemotePlacement implements Placement {
 
   /** The broker does not let this process call the operation there. */
   forbidden(module: string, operation: string, instance: string): void {
-    for (const call of [...this.#sent.values()]) {
+    for (const call of this.#sent) {
       const { envelope, provider } = call
       if (envelope.module !== module || envelope.operation !== operation || provider?.instance !== instance) continue
       this.#end(call, failed(banyanError('access-denied', { operation: call.callee.name })))
@@ -160,13 +161,12 @@ export class RemotePlacement implements Placement {
 
   /** The connection to the broker broke: whatever was sent may have been taken. */
   lost(): void {
-    for (const call of [...this.#outboxes.drop(), ...this.#sent.values(), ...this.#waiting.keys()])
-      this.#end(call, call.lost())
+    for (const call of [...this.#outboxes.drop(), ...this.#sent, ...this.#waiting.keys()]) this.#end(call, call.lost())
   }
 
   /** A process will not answer any more. */
   gone(instance: string): void {
-    for (const call of [...this.#sent.values()]) {
+    for (const call of this.#sent) {
       if (call.provider?.instance !== instance) continue
       const outcome = call.lost()
       this.#chooser?.told(call.envelope.module, instance, outcome, this.#ambient.monotonic() - call.sentAt)
@@ -255,9 +255,11 @@ export class RemotePlacement implements Placement {
     call.done = true
     this.#calls--
     this.#bytes -= call.bytes
-    this.#waiting.get(call)?.end()
-    this.#waiting.delete(call)
-    if (call.isSent) this.#sent.delete(call.number)
+    if (this.#waiting.size > 0) {
+      this.#waiting.get(call)?.end()
+      this.#waiting.delete(call)
+    }
+    if (call.isSent) this.#sent.delete(call)
     if (call.provider) call.provider.outstanding--
     if (call.isSent) call.scope.elsewhere = false
     call.settle(outcome)

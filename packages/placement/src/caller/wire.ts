@@ -1,5 +1,6 @@
 import type { Outcome } from '@banyan/runtime'
 import type { Provider } from '../directory/directory.js'
+import { frameLimits } from '../frames/limits.js'
 
 /** What the placement of other processes needs of a broker. It never throws: what cannot be sent is told by `lost`. */
 export interface CallWire {
@@ -31,7 +32,7 @@ export interface CallLimits {
   readonly calls: number
   /** Characters of JSON of their inputs. Default 64 Mi. */
   readonly bytes: number
-  /** Calls that share a message: more gains nothing, and fewer spread evener over replicas. Default 16. */
+  /** Calls that share a message: with more the ends of a lane wait for each other, and fewer spread evener. Default 8. */
   readonly batchCalls: number
   /** Bytes after which a message is full. Default 64 Ki. */
   readonly batchBytes: number
@@ -42,7 +43,7 @@ export interface CallLimits {
 export const defaultCallLimits: CallLimits = {
   calls: 16_384,
   bytes: 67_108_864,
-  batchCalls: 16,
+  batchCalls: frameLimits.batch,
   batchBytes: 65_536,
   presenceMs: 1_000,
 }

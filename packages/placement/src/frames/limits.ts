@@ -4,6 +4,8 @@ export const frameLimits = {
   messageBytes: 8_388_608,
   /** Calls, or replies, in one message. */
   items: 256,
+  /** Calls, or replies, with which a message leaves before the tick ends. */
+  batch: 8,
   /** Depth is bounded by the codecs of contracts; the longest short text (ids, names). */
   shortBytes: 255,
 }

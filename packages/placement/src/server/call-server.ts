@@ -4,6 +4,7 @@ import { type Envelope, failed, type Logger, type Outcome } from '@banyan/runtim
 import { type CallsFrame, type NumberedCall, readCalls, readCancel } from '../frames/call-frame.js'
 import { outcomeText } from '../frames/reply-frame.js'
 import type { MeshHost } from '../mesh.js'
+import { NumberTable } from '../number-table.js'
 import { serviceOf, type Topology } from '../topology.js'
 import type { ReplyOutbox, ReplyTo } from './reply-outbox.js'
 import { CallerGone, TakenEnvelope } from './taken.js'
@@ -40,9 +41,8 @@ const retryAfterMs = 100
 export class CallServer {
   readonly #options: CallServerOptions
   readonly #bytesMost: number
-  /** Calls under way by token and number, for those whose callers give up. */
-  readonly #running = new Map<string, Map<number, CallerGone>>()
-  #calls = 0
+  /** Calls under way, for those whose callers give up. */
+  readonly #running = new NumberTable<CallerGone>()
   #bytes = 0
   #garbled = 0
   #idle: (() => void) | undefined
@@ -53,7 +53,7 @@ export class CallServer {
   }
 
   get underWay(): number {
-    return this.#calls
+    return this.#running.size
   }
 
   /** Messages that could not be read, since the start. */
@@ -91,13 +91,13 @@ export class CallServer {
   cancel(message: Uint8Array): void {
     const frame = readCancel(message)
     if (!frame) return
-    const running = this.#running.get(frame.token)
-    if (running) for (const number of frame.numbers) running.get(number)?.abort()
+    const { token, numbers } = frame
+    for (const number of numbers) this.#running.get(number, (gone) => gone.token === token)?.abort()
   }
 
   /** Resolves when all that was taken is answered. */
   idle(): Promise<void> {
-    if (this.#calls === 0) return Promise.resolve()
+    if (this.#running.size === 0) return Promise.resolve()
     return new Promise((resolve) => {
       this.#idle = resolve
     })
@@ -119,31 +119,23 @@ export class CallServer {
     }
     const gone = this.#begin(to.token, call.number, bytes)
     this.#options.host.accept(envelope, { timeoutMs: call.remainingMs, signal: gone }).then(
-      (outcome) => this.#ended(to, call.number, bytes, outcome),
-      (error: unknown) => this.#ended(to, call.number, bytes, this.#fault(subject, error)),
+      (outcome) => this.#ended(to, gone, bytes, outcome),
+      (error: unknown) => this.#ended(to, gone, bytes, this.#fault(subject, error)),
     )
   }
 
   #begin(token: string, number: number, bytes: number): CallerGone {
-    const gone = new CallerGone()
-    let running = this.#running.get(token)
-    if (!running) {
-      running = new Map()
-      this.#running.set(token, running)
-    }
-    running.set(number, gone)
-    this.#calls++
+    const gone = new CallerGone(token, number)
+    this.#running.add(gone)
     this.#bytes += bytes
     return gone
   }
 
-  #ended(to: ReplyTo, number: number, bytes: number, outcome: Outcome): void {
-    const running = this.#running.get(to.token)
-    running?.delete(number)
-    if (running?.size === 0) this.#running.delete(to.token)
+  #ended(to: ReplyTo, gone: CallerGone, bytes: number, outcome: Outcome): void {
+    this.#running.delete(gone)
     this.#bytes -= bytes
-    this.#answer(to, number, outcome)
-    if (--this.#calls === 0) this.#idle?.()
+    this.#answer(to, gone.number, outcome)
+    if (this.#running.size === 0) this.#idle?.()
   }
 
   #answer(to: ReplyTo, number: number, outcome: Outcome): void {

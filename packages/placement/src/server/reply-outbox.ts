@@ -15,6 +15,11 @@ interface Reply {
   readonly text: string | undefined
 }
 
+interface Box {
+  readonly to: ReplyTo
+  readonly replies: Reply[]
+}
+
 export interface ReplyOutboxOptions {
   readonly instance: string
   /** Replies share a message up to so many bytes. */
@@ -22,11 +27,14 @@ export interface ReplyOutboxOptions {
   readonly send: (to: ReplyTo, message: Uint8Array) => void
 }
 
-/** Gathers the replies of one tick for the same process and module. */
+/**
+ * Gathers the replies of one tick for the same process and module: they leave at its end, or as soon as there are enough for a
+ * message, so that the caller goes on while this process works.
+ */
 export class ReplyOutbox {
   readonly #options: ReplyOutboxOptions
   readonly #writer = new FrameWriter()
-  #boxes = new Map<string, { readonly to: ReplyTo; readonly replies: Reply[] }>()
+  #boxes = new Map<string, Box>()
 
   constructor(options: ReplyOutboxOptions) {
     this.#options = options
@@ -35,28 +43,29 @@ export class ReplyOutbox {
   add(to: ReplyTo, number: number, ok: boolean, text: string | undefined): void {
     if (this.#boxes.size === 0) setImmediate(() => this.flush())
     const key = `${to.token} ${to.service} ${to.module}`
+    const reply = { number, ok, text }
     const box = this.#boxes.get(key)
-    if (box) box.replies.push({ number, ok, text })
-    else this.#boxes.set(key, { to, replies: [{ number, ok, text }] })
+    if (box) box.replies.push(reply)
+    else this.#boxes.set(key, { to, replies: [reply] })
+    if (box && box.replies.length >= frameLimits.batch) this.#empty(box)
   }
 
   flush(): void {
     const boxes = this.#boxes
     this.#boxes = new Map()
-    for (const { to, replies } of boxes.values()) {
-      let from = 0
-      while (from < replies.length) {
-        let end = from
-        let bytes = 0
-        while (
-          end < replies.length &&
-          end - from < frameLimits.items &&
-          (end === from || bytes < this.#options.batchBytes)
-        )
-          bytes += (replies[end++] as Reply).text?.length ?? 0
-        this.#send(to, replies.slice(from, end))
-        from = end
-      }
+    for (const box of boxes.values()) this.#empty(box)
+  }
+
+  #empty({ to, replies }: Box): void {
+    const all = replies.splice(0)
+    let from = 0
+    while (from < all.length) {
+      let end = from
+      let bytes = 0
+      while (end < all.length && (end === from || bytes < this.#options.batchBytes))
+        bytes += (all[end++] as Reply).text?.length ?? 0
+      this.#send(to, all.slice(from, end))
+      from = end
     }
   }
 

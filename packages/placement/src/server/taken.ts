@@ -1,6 +1,7 @@
 import type { Ambient } from '@banyan/ambient'
 import { type Cancellation, deriveId, type Envelope, type TravelContext } from '@banyan/runtime'
 import type { CallItem } from '../frames/call-frame.js'
+import type { Numbered } from '../number-table.js'
 
 /** A call that was taken from the broker, as the dispatcher takes it. */
 export class TakenEnvelope implements Envelope {
@@ -38,9 +39,18 @@ export class TakenEnvelope implements Envelope {
 }
 
 /** What tells a call that was taken from the broker that its caller gave up. */
-export class CallerGone implements Cancellation {
+export class CallerGone implements Cancellation, Numbered<CallerGone> {
   aborted = false
+  /** Where its caller hears replies, and how that one numbers the call. */
+  readonly token: string
+  readonly number: number
+  nextInTable: CallerGone | undefined
   #listener: (() => void) | undefined
+
+  constructor(token: string, number: number) {
+    this.token = token
+    this.number = number
+  }
 
   addEventListener(_type: 'abort', listener: () => void): void {
     this.#listener = listener

@@ -81,6 +81,14 @@ test('calls of one turn share messages, up to the bounds of count and bytes', as
   expect(sent.map(({ count }) => count)).toEqual([2, 1])
 })
 
+test('a message that is full leaves before the turn ends, and what is left at its end', async () => {
+  const { call, sent, tick } = calling({ limits: { batchCalls: 4 } })
+  for (let index = 0; index < 9; index++) call('query')
+  expect(sent.map(({ count }) => count)).toEqual([4, 4])
+  await tick()
+  expect(sent.map(({ count }) => count)).toEqual([4, 4, 1])
+})
+
 test('the replica with the fewest calls under way gets the next', async () => {
   const { call, sent, tick, placement } = calling({ replicas: 2 })
   for (let index = 0; index < 10; index++) call('query')

@@ -2,6 +2,7 @@ import { createAmbient } from '@banyan/ambient'
 import { createLogger, deriveId, type Envelope, type Outcome } from '@banyan/runtime'
 import { expect, test } from 'vitest'
 import { beginCalls, writeCall, writeCancel } from '../../src/frames/call-frame.js'
+import { frameLimits } from '../../src/frames/limits.js'
 import { readReplies } from '../../src/frames/reply-frame.js'
 import { FrameWriter } from '../../src/frames/writer.js'
 import { CallServer, type MeshHost, ReplyOutbox, type Topology } from '../../src/index.js'
@@ -94,6 +95,17 @@ test('all that was taken is answered before it is idle, and large answers do not
   await ended
   flush()
   expect(answers.map(({ number }) => number).sort()).toEqual([1, 2, 3])
+})
+
+test('replies that fill a message leave before the turn ends', async () => {
+  const { server, answers, accepted, flush } = serving()
+  const numbers = Array.from({ length: frameLimits.batch + 1 }, (_, index) => index)
+  server.take(subject, calls(numbers))
+  for (const { end } of accepted) end(ok)
+  await server.idle()
+  expect(answers.map(({ number }) => number)).toEqual(numbers.slice(0, -1))
+  flush()
+  expect(answers.map(({ number }) => number)).toEqual(numbers)
 })
 
 test('only the calls that were given up hear it, and garbled messages are counted', () => {

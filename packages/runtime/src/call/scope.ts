@@ -7,7 +7,7 @@ import type { CallScope, ScopeEnd } from './envelope.js'
  *
  * I1 A child never has more time than its parent has left; without a deadline of its own it shares the parent's timer.
  * I2 When a scope ends, everything under it ends.
- * I3 `close` releases the timer and leaves no reference behind.
+ * I3 `close` releases the timer and leaves no reference behind, however many siblings are still open.
  * I4 What may have happened in an attempt may have happened in the call.
  */
 export class Scope implements CallScope {
@@ -24,6 +24,8 @@ export class Scope implements CallScope {
   // Nearly always one call runs after the other, so one place is enough and nothing is allocated.
   #child: Scope | undefined
   #others: Scope[] | undefined
+  /** Where it stands among the others of its parent. */
+  #place = 0
   #openChildren = 0
   #closed = false
   #controller: AbortController | undefined
@@ -120,7 +122,8 @@ export class Scope implements CallScope {
 
   cancelChildren(reason: ScopeEnd): void {
     this.#child?.end(reason)
-    if (this.#others) for (const child of this.#others) child.end(reason)
+    // A copy: who is told may close at once, and leaves its place to another.
+    if (this.#others) for (const child of [...this.#others]) child.end(reason)
   }
 
   /** The call has ended. */
@@ -130,20 +133,28 @@ export class Scope implements CallScope {
     this.#cancelTimer?.()
     this.#listeners = undefined
     const parent = this.#parent
-    if (parent) parent.#release()
+    if (parent) parent.#release(this)
   }
 
   #adopt(child: Scope): void {
-    if (this.#openChildren++ === 0) this.#child = child
-    else if (this.#others) this.#others.push(child)
+    this.#openChildren++
+    if (!this.#child) this.#child = child
+    else if (this.#others) child.#place = this.#others.push(child) - 1
     else this.#others = [child]
     if (this.ended) child.end(this.ended)
   }
 
-  #release(): void {
-    if (--this.#openChildren > 0) return
-    // I3
-    this.#child = undefined
-    this.#others = undefined
+  /** I3 */
+  #release(child: Scope): void {
+    this.#openChildren--
+    if (this.#child === child) {
+      this.#child = undefined
+      return
+    }
+    const others = this.#others as Scope[]
+    const last = others.pop() as Scope
+    if (last === child) return
+    others[child.#place] = last
+    last.#place = child.#place
   }
 }

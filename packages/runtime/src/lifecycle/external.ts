@@ -63,16 +63,15 @@ class ExternalEnvelope implements Envelope {
 /**
  * Runs something under a scope of its own and answers at its deadline or cancellation, whatever the handler does then:
  * before the commit nothing happens any more; after it was sent the outcome is unknown (P7).
- * @param open holds the scope while it runs, for those who end all of them
+ * @param calls the scope of all calls that run now, for those who end them
  */
 export function withinScope(
   ambient: Ambient,
-  open: Set<Scope>,
+  calls: Scope,
   options: { readonly timeoutMs: number; readonly signal?: Cancellation | undefined; readonly operation: string },
   run: (scope: Scope) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const scope = new Scope(ambient, undefined, options.timeoutMs)
-  open.add(scope)
+  const scope = new Scope(ambient, calls, options.timeoutMs)
   const { signal } = options
   const abort = (): void => scope.end('cancelled')
   if (signal?.aborted) abort()
@@ -81,7 +80,6 @@ export function withinScope(
     scope.onEnd((end) => resolve(failed(endError(scope, end, options.operation))))
     const settle = (outcome: Outcome): void => {
       signal?.removeEventListener('abort', abort)
-      open.delete(scope)
       scope.close()
       resolve(outcome)
     }

@@ -86,13 +86,14 @@ class LocalRuntime implements Runtime {
   /** How long calls of each module of the app may take, where the caller sets no limit. */
   readonly #timeouts: ReadonlyMap<string, number>
   readonly #delivery: Delivery
-  /** Calls from outside and of jobs that run now. */
-  readonly #open = new Set<Scope>()
+  /** Of all calls from outside and of jobs that run now. */
+  readonly #calls: Scope
   #state: ModuleState = 'stopped'
   #stopping: Promise<void> | undefined
 
   constructor(options: RuntimeOptions) {
     this.#options = options
+    this.#calls = new Scope(options.ambient, undefined)
     this.app = options.app.name
     const all = modulesOf(options.app)
     const { hosts } = options
@@ -137,7 +138,7 @@ class LocalRuntime implements Runtime {
         call: (envelope, signal) =>
           withinScope(
             ambient,
-            this.#open,
+            this.#calls,
             {
               // The runner of jobs gives up then, so no handler is told that it has longer (P7).
               timeoutMs: Math.min(this.#timeoutOf(envelope.module), limits.jobMs),
@@ -185,7 +186,7 @@ class LocalRuntime implements Runtime {
     this.#state = 'stopping'
     this.#dispatcher.accepting = false
     await Promise.all([this.#delivery.stop(left()), withDeadline(ambient, this.#dispatcher.idle(), left())])
-    for (const scope of this.#open) scope.end('cancelled')
+    this.#calls.cancelChildren('cancelled')
     await store.close(left())
     this.#state = 'stopped'
   }
@@ -210,7 +211,7 @@ class LocalRuntime implements Runtime {
     const envelope = externalEnvelope(this.#options.ambient, kind, call)
     return withinScope(
       this.#options.ambient,
-      this.#open,
+      this.#calls,
       { timeoutMs: call.timeoutMs ?? this.#timeoutOf(call.module), signal: call.signal, operation },
       (scope) => this.#placement.deliver(envelope, scope, asOutcome),
     )
@@ -224,7 +225,7 @@ class LocalRuntime implements Runtime {
     // While stopping, what has been taken from the broker is still run: nobody else will get it.
     if (this.#state !== 'running' && this.#state !== 'stopping')
       return Promise.resolve(failed(banyanError('unavailable', { what: `${this.app} (${this.#state})` })))
-    return withinScope(this.#options.ambient, this.#open, { ...options, operation }, (scope) =>
+    return withinScope(this.#options.ambient, this.#calls, { ...options, operation }, (scope) =>
       this.#dispatcher.deliver(envelope, scope, asOutcome),
     )
   }
@@ -254,7 +255,7 @@ class LocalRuntime implements Runtime {
     })
     const outcome = await withinScope(
       this.#options.ambient,
-      this.#open,
+      this.#calls,
       { timeoutMs: options.timeoutMs ?? hosted.timeoutMs, signal: options.signal, operation: `${module} ${route}` },
       (scope) => this.#dispatcher.run(hosted, operation, envelope, scope, asOutcome),
     )
