@@ -82,8 +82,7 @@ async function compare(
   })
   const taken = new Map([...turns].map(([name, all]) => [name, all.slice(-rounds)]))
   run.print('')
-  const services = 'inFlight' in how && how.inFlight < 16 ? {} : { services: 1 }
-  observeGains(run, taken, withSql ? services : { ...services, calls: 5, processor: 3 })
+  observeGains(run, taken, withSql ? { services: 1 } : { services: 1, calls: 5, processor: 3 })
 }
 
 async function open(): Promise<OpenClaim> {

@@ -10,7 +10,7 @@ export type Taken = ReadonlyMap<string, readonly Measurement[]>
 
 export const names = {
   one: 'one process',
-  services: 'services over NATS',
+  services: 'services of ours, by lane',
   plain: 'plain services, Fastify and undici',
 } as const
 

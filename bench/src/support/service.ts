@@ -14,7 +14,7 @@ export interface ServiceOptions {
   readonly natsUrl: string
   readonly store: (app: string) => Store
   readonly work: 'all' | 'calls'
-  /** Whether calls to it may go past the broker. Default false. */
+  /** Whether calls to it may go past the broker, as those of `banyan up` do. Default true. */
   readonly lane?: boolean
 }
 
@@ -26,7 +26,7 @@ export async function startService({
   natsUrl,
   store,
   work,
-  lane = false,
+  lane = true,
 }: ServiceOptions): Promise<Runtime> {
   const ambient = createAmbient()
   const logger = createLogger({ level: 'warn' })
