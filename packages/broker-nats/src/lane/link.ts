@@ -5,6 +5,8 @@ import { type LaneRecord, RecordReader, recordHead, recordKind } from './records
 /** Beyond, the other side does not read: what waits is bounded (P9). */
 const mostWaiting = 67_108_864
 const joinedBytes = 65_536
+/** As much as TCP sends in one piece over Ethernet. */
+const segmentBytes = 1_448
 const beatMs = 1_000
 /** So many beats in which nothing is heard, and the lane is lost. */
 const mostSilent = 3
@@ -12,7 +14,8 @@ const mostSilent = 3
 /**
  * One end of a lane: records in both directions over one socket.
  *
- * I1 What is sent in one turn leaves in one write.
+ * I1 What is sent in one turn leaves in one write; what fills a segment leaves at once, so that the other side works while
+ *    this one goes on.
  * I2 A lane through which nothing comes any more is closed within seconds, and so is one that does not come about, also when
  *    nobody says that it is broken: both ends send beats. They are counted, not timed: when this process stood still, the
  *    other is not to blame for its silence.
@@ -53,10 +56,7 @@ export class LaneLink {
     if (!this.#corked) {
       this.#corked = true
       socket.cork()
-      process.nextTick(() => {
-        this.#corked = false
-        socket.uncork()
-      })
+      process.nextTick(() => this.#uncork())
     }
     const head = recordHead(kind, names, message.length)
     // One piece costs the socket less than two; copying what is small costs next to nothing.
@@ -65,7 +65,14 @@ export class LaneLink {
       socket.write(head)
       socket.write(message)
     }
+    if (socket.writableLength >= segmentBytes) this.#uncork()
     return true
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return
+    this.#corked = false
+    this.#socket.uncork()
   }
 
   end(): void {
