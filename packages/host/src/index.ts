@@ -1,11 +1,14 @@
 export { type EmitOptions as EmitAccessOptions, type EmittedAccess, emitAccess } from './access/emit.js'
+export { databaseEnvironment } from './access/environment.js'
 export {
   type AccessChange,
   type AccessOptions,
   type PreparedAccess,
   prepareAccess,
+  readAccess,
 } from './access/prepare.js'
 export { accessReasons, type Reason as AccessReason } from './access/reasons.js'
+export { type AccessEnvironment, accessVariables } from './access/variables.js'
 export { appDatabase, storeModules } from './app-database.js'
 export type { RunningApp } from './composition.js'
 export { checkConfig } from './config/check.js'

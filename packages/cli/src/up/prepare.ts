@@ -3,17 +3,20 @@ import { join } from 'node:path'
 import type { Ambient } from '@banyan/ambient'
 import { locateNatsServer } from '@banyan/broker-nats'
 import {
+  type AccessEnvironment,
+  databaseEnvironment,
   type LoadedApp,
   type OpenDatabase,
   openDatabase,
   type PreparedAccess,
   prepareAccess,
+  readAccess,
   storeModules,
   storeSecret,
 } from '@banyan/host'
 import type { Topology } from '@banyan/placement'
 import type { Logger } from '@banyan/runtime'
-import { type ConnectionOptions, preparePostgres } from '@banyan/store-postgres'
+import { type ConnectionOptions, preparePostgres, type StoreLogins } from '@banyan/store-postgres'
 import { makeStreams } from '../services/make-streams.js'
 import { OwnedBroker } from './broker.js'
 import type { Prepared } from './run-up.js'
@@ -34,7 +37,7 @@ export interface PrepareOptions {
 
 /** What services need, and what the environment of each is to hold. */
 export interface PreparedServices extends Prepared {
-  environmentOf(service: string): Readonly<Record<string, string>>
+  environmentOf(service: string): AccessEnvironment
 }
 
 /**
@@ -55,14 +58,17 @@ export async function prepareServices(options: PrepareOptions): Promise<Prepared
     closing.push(() => database.close())
     const { owned, ...broker } = await openBroker(options)
     if (owned) closing.push(() => owned.stop())
-    const reached = { ...environment, NATS_URL: broker.url, DATABASE_URL: databaseUrl(database.connection) }
-    const access = broker.folder === undefined ? undefined : accessOf(options, broker.folder, reached)
-    await prepareDatabase(options, database, access)
+    const access = broker.access?.()
+    const logins = await prepareDatabase(options, database, access)
+    const url = databaseUrl(database.connection)
     await makeStreams(loaded, options.topology, options.ambient, access?.deployEnvironment ?? { NATS_URL: broker.url })
     return {
       lines: [`database   PostgreSQL, ${database.kind}`, `broker     ${broker.told}`],
       observer: access?.observerEnvironment ?? { NATS_URL: broker.url },
-      environmentOf: (service) => access?.environmentOf(service) ?? reachedBy(options, service, reached),
+      environmentOf: (service) => ({
+        ...(access?.environmentOf(service) ?? { NATS_URL: broker.url }),
+        ...databaseEnvironment(url, loginsOf(options, service, logins)),
+      }),
       ...(owned ? { broker: owned } : {}),
       close,
     }
@@ -74,8 +80,8 @@ export async function prepareServices(options: PrepareOptions): Promise<Prepared
 
 interface Broker {
   readonly url: string
-  /** Where the keys for it are; absent: it asks for none. */
-  readonly folder?: string
+  /** Finds the keys for it; absent: it asks for none. */
+  readonly access?: () => PreparedAccess
   readonly told: string
   readonly owned?: OwnedBroker
 }
@@ -84,41 +90,43 @@ interface Broker {
  * The server of NATS_URL, with the keys that `banyan access emit` wrote where it did; else a server of this `up`, which
  * lets nobody do more than contracts and topology say.
  */
-async function openBroker(options: PrepareOptions): Promise<Broker> {
-  const { loaded, environment, ambient, tell } = options
+async function openBroker({ loaded, environment, ambient, tell }: PrepareOptions): Promise<Broker> {
   const { NATS_URL: url } = environment
   const emitted = join(loaded.folder, '.banyan', 'access')
   if (url)
     return existsSync(emitted)
-      ? { url, folder: emitted, told: `${shown(url)}, with the keys in ${emitted}` }
+      ? {
+          url,
+          access: () => readAccess({ loaded, environment, folder: emitted }),
+          told: `${shown(url)}, with the keys in ${emitted}`,
+        }
       : { url, told: `${shown(url)}, without permissions: banyan access emit writes them` }
   const folder = join(loaded.folder, '.banyan', 'up')
-  const config = accessOf(options, folder, environment).natsConfiguration()
+  const prepare = (url?: string): PreparedAccess =>
+    prepareAccess({ loaded, environment: { ...environment, NATS_URL: url }, folder, now: ambient.now() })
+  const config = prepare().natsConfiguration()
   const owned = await OwnedBroker.start({ folder: join(folder, 'nats'), config, ambient, onTrouble: tell })
-  return { url: owned.url, folder, owned, told: `nats-server of this \`up\` (${owned.url})` }
+  const told = `nats-server of this \`up\` (${owned.url})`
+  return { url: owned.url, access: () => prepare(owned.url), owned, told }
 }
 
 /** Who a server lets in may stand in its address. */
 const shown = (url: string): string => url.replaceAll(/\/\/[^@/,]*@/g, '//')
 
-function accessOf({ loaded, ambient }: PrepareOptions, folder: string, environment: Environment): PreparedAccess {
-  return prepareAccess({ loaded, environment, folder, now: ambient.now() })
+/** Of the modules that a service hosts, and of no others. */
+function loginsOf({ topology }: PrepareOptions, service: string, logins: StoreLogins): StoreLogins {
+  const modules = topology.services.find(({ name }) => name === service)?.modules ?? []
+  return Object.fromEntries(Object.entries(logins).filter(([module]) => modules.includes(module)))
 }
 
-/** The environment of a service where nobody restricts it. */
-function reachedBy({ topology }: PrepareOptions, service: string, reached: Environment): Record<string, string> {
-  const hosts = topology.services.find(({ name }) => name === service)?.modules ?? []
-  const { NATS_URL = '', DATABASE_URL = '' } = reached
-  return { NATS_URL, ...(hosts.length === 0 ? {} : { DATABASE_URL }) }
-}
-
+/** @returns as whom modules log in: nobody runs a service as the admin of the database */
 async function prepareDatabase(
   { loaded, environment, ambient, logger }: PrepareOptions,
   { connection }: OpenDatabase,
   access: PreparedAccess | undefined,
-): Promise<void> {
+): Promise<StoreLogins> {
   const secret = storeSecret(environment).secret ?? access?.keyring.storeSecret
-  await preparePostgres(
+  return preparePostgres(
     {
       app: loaded.app.name,
       connection,
@@ -133,11 +141,9 @@ async function prepareDatabase(
 /** The address of a database that is there, for processes that log in by themselves. */
 function databaseUrl(connection: ConnectionOptions): string {
   if ('connectionString' in connection) return connection.connectionString
-  const { host, port, user = '', password = '', database } = connection
+  const { host, port, database } = connection
   const url = new URL(`postgresql://localhost/${encodeURIComponent(database)}`)
   url.port = String(port)
-  url.username = encodeURIComponent(user)
-  url.password = encodeURIComponent(password)
   // A folder of a socket is no name of a host.
   if (host.startsWith('/')) url.searchParams.set('host', host)
   else url.hostname = host

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import cluster from 'node:cluster'
+import type { AccessEnvironment } from '@banyan/host'
 import { replicaEnvironment } from './replica-environment.js'
 
 export interface ServiceProcessesOptions {
@@ -11,7 +12,7 @@ export interface ServiceProcessesOptions {
   readonly folder: string
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What the environment of each service holds beside that. */
-  readonly environmentOf: (service: string) => Readonly<Record<string, string>>
+  readonly environmentOf: (service: string) => AccessEnvironment
   readonly json: boolean
 }
 

@@ -16,6 +16,13 @@ export const servicesErrors = {
     'The file was edited or cut off. New secrets in its place would shut out every process that runs with the old ones.',
     'Restore the file from a backup; or remove it, emit again, and replace every process.',
   ),
+  'access-outdated': entry(
+    409,
+    false,
+    'What was emitted into {folder} is not for this topology: it has no key for {without}',
+    'The topology grew since `banyan access emit`; the NATS server does not know who came, and would let nobody of them in.',
+    'Run `banyan access emit`, reload the NATS server, and start again.',
+  ),
   'access-rotation-open': entry(
     409,
     false,

@@ -16,6 +16,10 @@ export interface Authority {
   readonly next?: Certified
   /** Trusted still, issues nothing more. Its key is gone. */
   readonly previous?: string
+  /** Names and addresses of the server that somebody gave for its certificate. */
+  readonly hosts?: readonly string[]
+  /** TLS was switched off; what there is stays for when it is switched on again. */
+  readonly off?: true
 }
 
 const dayMs = 86_400_000
@@ -23,10 +27,10 @@ const authorityDays = 3_650
 const leafDays = 90
 const fileName = 'authority.json'
 
-/** The authority of a folder; made where there is none. Writes nothing. */
-export function loadAuthority(folder: string, app: string, now: number): Authority {
+/** The authority of a folder; undefined where there is none. @throws `access-keys-damaged` */
+export function readAuthority(folder: string): Authority | undefined {
   const text = readIfThere(join(folder, fileName))
-  if (text === undefined) return { current: makeAuthority(app, now) }
+  if (text === undefined) return undefined
   try {
     const authority = JSON.parse(text) as Authority
     endOf(authority.current.certificate)
@@ -37,6 +41,11 @@ export function loadAuthority(folder: string, app: string, now: number): Authori
   }
 }
 
+/** Writes nothing. */
+export function makeAuthority(app: string, now: number): Authority {
+  return { current: makeIssuer(app, now) }
+}
+
 export function saveAuthority(folder: string, authority: Authority): void {
   privateFolder(folder)
   writePrivate(join(folder, fileName), `${JSON.stringify(authority, null, 2)}\n`)
@@ -44,15 +53,15 @@ export function saveAuthority(folder: string, authority: Authority): void {
 
 /** The next step of replacing the authority. I1 @throws `access-rotation-open` where the last step is to be finished */
 export function rotateAuthority(authority: Authority, app: string, now: number): Authority {
-  const { current, next, previous } = authority
+  const { current, next, previous, ...kept } = authority
   if (previous !== undefined) throw banyanError('access-rotation-open', { what: 'the authority' })
-  if (next === undefined) return { current, next: makeAuthority(app, now) }
-  return { current: next, previous: current.certificate }
+  if (next === undefined) return { ...kept, current, next: makeIssuer(app, now) }
+  return { ...kept, current: next, previous: current.certificate }
 }
 
 /** The authority before is trusted no more. A next one stays the next. */
-export function finishAuthority({ current, next }: Authority): Authority {
-  return { current, ...(next === undefined ? {} : { next }) }
+export function finishAuthority({ previous: _, ...kept }: Authority): Authority {
+  return kept
 }
 
 /** What everybody trusts: all authorities whose certificates may be presented. */
@@ -60,7 +69,7 @@ export function trusted({ current, next, previous }: Authority): string {
   return [current.certificate, next?.certificate, previous].filter((one) => one !== undefined).join('')
 }
 
-function makeAuthority(app: string, now: number): Certified {
+function makeIssuer(app: string, now: number): Certified {
   return makeCertificate({ name: `${app} authority`, use: 'authority', now, validMs: authorityDays * dayMs })
 }
 

@@ -1,10 +1,10 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Environment } from './environment.js'
-import { natsPort } from './environment.js'
+import { natsServers } from './addresses.js'
 import { type AccessOptions, type PreparedAccess, prepareAccess } from './prepare.js'
 import { privateFolder, writePrivate } from './private-files.js'
 import { readme } from './readme.js'
+import type { AccessEnvironment } from './variables.js'
 
 export interface EmitOptions extends AccessOptions {
   /** Folder of the streams on the machine of the NATS server. Default: `jetstream` in the folder of the files. */
@@ -24,12 +24,13 @@ export interface EmittedAccess {
  */
 export function emitAccess(options: EmitOptions): EmittedAccess {
   const { folder, environment } = options
+  const [server] = natsServers(environment.NATS_URL)
   const prepared = prepareAccess(options)
   const { plan, certificates, deployEnvironment, observerEnvironment } = prepared
   const installed = options.installed ?? folder
   const place = {
     host: '0.0.0.0',
-    port: natsPort(environment.NATS_URL),
+    port: Number(server.port || 4222),
     storeFolder: options.store ?? join(installed, 'jetstream'),
   }
   const services = plan.services.map(({ service }) => service)
@@ -60,7 +61,7 @@ function removeOthers(folder: string, services: readonly string[]): void {
 }
 
 /** `NAME=value`, as Docker, systemd and `node --env-file` read it: no value holds a quote at its start, a # or a space. */
-function environmentText(title: string, environment: Environment): string {
+function environmentText(title: string, environment: AccessEnvironment): string {
   const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
   return `# ${title}\n${lines.join('\n')}\n`
 }

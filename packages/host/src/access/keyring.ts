@@ -43,6 +43,20 @@ export function loadKeyring(folder: string, principals: readonly Principal[]): K
   }
 }
 
+/**
+ * The keyring of a folder, as it is. Makes nothing.
+ * @throws `access-outdated` where somebody in `principals` has no key
+ */
+export function readKeyring(folder: string, principals: readonly Principal[]): Keyring {
+  const file = join(folder, fileName)
+  const text = readIfThere(file)
+  const keyring = text === undefined ? undefined : parsed(file, text)
+  const without = principals.map(principalName).filter((name) => keyring?.keys[name] === undefined)
+  if (keyring === undefined || without.length > 0)
+    throw banyanError('access-outdated', { folder, without: without.join(', ') })
+  return keyring
+}
+
 export function saveKeyring(folder: string, keyring: Keyring): void {
   privateFolder(folder)
   writePrivate(join(folder, fileName), `${JSON.stringify(keyring, null, 2)}\n`)

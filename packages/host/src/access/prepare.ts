@@ -9,33 +9,31 @@ import { streamLimits } from '../config/events.js'
 import type { LoadedApp } from '../config/load.js'
 import { topologyOf } from '../config/services/topology.js'
 import { storeSecret } from '../database.js'
+import { hostsOf, natsServers } from './addresses.js'
 import {
   type Authority,
   type CertificateFiles,
   finishAuthority,
   issue,
-  loadAuthority,
+  makeAuthority,
+  readAuthority,
   rotateAuthority,
   saveAuthority,
   trusted,
 } from './authority.js'
-import {
-  certificateEnvironment,
-  databaseEnvironment,
-  type Environment,
-  keyEnvironment,
-  moduleLogin,
-} from './environment.js'
+import { certificateEnvironment, databaseEnvironment, keyEnvironment, moduleLogin } from './environment.js'
 import {
   acceptedKeys,
   finishRotation,
   type Keyring,
   loadKeyring,
   openRotations,
+  readKeyring,
   rotateKeys,
   saveKeyring,
 } from './keyring.js'
-import { privateFolder, readIfThere, writePrivate } from './private-files.js'
+import { privateFolder, writePrivate } from './private-files.js'
+import type { AccessEnvironment } from './variables.js'
 
 export interface AccessOptions {
   readonly loaded: LoadedApp
@@ -49,7 +47,7 @@ export interface AccessOptions {
   readonly now: number
   /** Default: as it was before; the first time without. */
   readonly tls?: boolean
-  /** Names and addresses of the server, beside the one of NATS_URL and those of loopback. */
+  /** Names and addresses of the server, beside those of NATS_URL and of loopback. Default: as they were before. */
   readonly hosts?: readonly string[]
   readonly change?: AccessChange
 }
@@ -68,13 +66,13 @@ export interface PreparedAccess {
   /** The configuration of the NATS server. `place`: absent where the command line of the server says it. */
   natsConfiguration(place?: NatsConfigurationOptions['place']): string
   /** What a process of a service needs in its environment. */
-  environmentOf(service: string): Environment
+  environmentOf(service: string): AccessEnvironment
   /** The roles of the database as SQL, for its admin. */
   readonly roleScript: string
   /** What makes streams and runs migrations: a deployment. */
-  readonly deployEnvironment: Environment
+  readonly deployEnvironment: AccessEnvironment
   /** What only looks who is there: `banyan services`. */
-  readonly observerEnvironment: Environment
+  readonly observerEnvironment: AccessEnvironment
   readonly keyring: Keyring
   readonly certificates: readonly (CertificateFiles & { readonly name: string })[]
   /** Whose old secrets are still accepted. */
@@ -87,21 +85,52 @@ export interface PreparedAccess {
  * @throws `invalid-config`, `access-keys-damaged`, `access-rotation-open`, `not-found` for a service to rotate
  */
 export function prepareAccess(options: AccessOptions): PreparedAccess {
-  const { loaded, environment, folder, change = {} } = options
+  const { loaded, folder, change = {} } = options
   const plan = deriveAccess(loaded.app, topologyOf(loaded))
-  const principals = principalsOf(plan)
-  const keyring = changedKeys(loadKeyring(folder, principals), plan, change)
+  const keyring = changedKeys(loadKeyring(folder, principalsOf(plan)), plan, change)
   const authority = authorityOf(options, plan)
   privateFolder(folder)
   saveKeyring(folder, keyring)
   const certificates = authority === undefined ? [] : issueAll(options, plan, authority)
-  const tlsFolder = join(options.installed ?? folder, 'tls')
-  const shared = { environment, plan, keyring, secret: storeSecret(environment).secret ?? keyring.storeSecret }
-  const tls = authority === undefined ? undefined : tlsFolder
-  const complete = (principals: readonly Principal[], name: string): Environment => ({
-    ...keyEnvironment(shared, principals, tls !== undefined),
+  return accessOf(options, { plan, keyring, authority, certificates })
+}
+
+/**
+ * The access that was emitted into a folder, as it stands: who runs processes with it makes and changes nothing of it.
+ * `certificates` is empty: none is issued.
+ * @throws `access-outdated` where the topology has grown since, `access-keys-damaged`
+ */
+export function readAccess(options: Pick<AccessOptions, 'loaded' | 'environment' | 'folder'>): PreparedAccess {
+  const { loaded, folder } = options
+  const plan = deriveAccess(loaded.app, topologyOf(loaded))
+  const keyring = readKeyring(folder, principalsOf(plan))
+  const known = readAuthority(join(folder, tlsName))
+  return accessOf(options, { plan, keyring, authority: known?.off ? undefined : known, certificates: [] })
+}
+
+const tlsName = 'tls'
+
+interface Secrets extends Pick<PreparedAccess, 'plan' | 'keyring' | 'certificates'> {
+  /** Undefined without TLS. */
+  readonly authority: Authority | undefined
+}
+
+function accessOf(
+  { loaded, environment, folder, installed }: Pick<AccessOptions, 'loaded' | 'environment' | 'folder' | 'installed'>,
+  { plan, keyring, authority, certificates }: Secrets,
+): PreparedAccess {
+  const { name: app } = loaded.app
+  const principals = principalsOf(plan)
+  const secret = storeSecret(environment).secret ?? keyring.storeSecret
+  const tls = authority === undefined ? undefined : join(installed ?? folder, tlsName)
+  const complete = (principals: readonly Principal[], name: string): AccessEnvironment => ({
+    ...keyEnvironment(environment.NATS_URL, keyring, principals, tls !== undefined),
     ...(tls === undefined ? {} : certificateEnvironment(tls, name)),
   })
+  const loginsOf = (service: string) => {
+    const modules = plan.services.find((one) => one.service === service)?.serves ?? []
+    return Object.fromEntries(modules.map(({ module }) => [module, moduleLogin(app, module, secret)]))
+  }
   return {
     plan,
     natsConfiguration: (place) =>
@@ -120,15 +149,15 @@ export function prepareAccess(options: AccessOptions): PreparedAccess {
         ],
         service,
       ),
-      ...databaseEnvironment(shared, loaded.app.name, service),
+      ...databaseEnvironment(environment.DATABASE_URL, loginsOf(service)),
     }),
-    roleScript: rolesOf(loaded, shared.secret),
+    roleScript: rolesOf(loaded, secret),
     deployEnvironment: {
       ...complete(
         principals.filter(({ kind }) => kind === 'deploy'),
         'deploy',
       ),
-      BANYAN_STORE_SECRET: shared.secret,
+      BANYAN_STORE_SECRET: secret,
     },
     observerEnvironment: complete([{ kind: 'observer' }], 'observer'),
     keyring,
@@ -162,15 +191,20 @@ function rolesOf(loaded: LoadedApp, secret: string): string {
 const serviceNames = ({ services }: AccessPlan): string[] => services.map(({ service }) => service)
 
 /** Undefined without TLS. What was emitted with TLS stays so: going without would shut out every process. */
-function authorityOf({ folder, now, tls, change = {} }: AccessOptions, { app }: AccessPlan): Authority | undefined {
-  const home = join(folder, 'tls')
-  const wanted = tls ?? readIfThere(join(home, 'ca.pem')) !== undefined
-  if (!wanted) {
+function authorityOf(
+  { folder, now, tls, hosts, change = {} }: AccessOptions,
+  { app }: AccessPlan,
+): Authority | undefined {
+  const home = join(folder, tlsName)
+  const known = readAuthority(home)
+  if (!(tls ?? (known !== undefined && !known.off))) {
     if (change.rotate === 'authority' || change.renew)
       throw banyanError('not-found', { what: 'authority of certificates: emit with --tls first' })
+    if (known) saveAuthority(home, { ...known, off: true })
     return undefined
   }
-  let authority = loadAuthority(home, app, now)
+  const { off: _, ...kept } = known ?? makeAuthority(app, now)
+  let authority: Authority = hosts === undefined ? kept : { ...kept, hosts }
   if (change.finish) authority = finishAuthority(authority)
   if (change.rotate === 'authority') authority = rotateAuthority(authority, app, now)
   saveAuthority(home, authority)
@@ -187,13 +221,13 @@ const serverFiles = (folder: string) => ({
 })
 
 function issueAll(
-  { folder, now, environment, hosts = [], change = {} }: AccessOptions,
+  { folder, now, environment, change = {} }: AccessOptions,
   plan: AccessPlan,
   authority: Authority,
 ): PreparedAccess['certificates'] {
-  const options = { folder: join(folder, 'tls'), authority, now, renew: change.renew === true }
-  const named = environment.NATS_URL ? [new URL(environment.NATS_URL).hostname] : []
-  const all = [...new Set(['localhost', '127.0.0.1', '::1', ...named, ...hosts])]
+  const options = { folder: join(folder, tlsName), authority, now, renew: change.renew === true }
+  const named = hostsOf(natsServers(environment.NATS_URL))
+  const all = [...new Set(['localhost', '127.0.0.1', '::1', ...named, ...(authority.hosts ?? [])])]
   return [
     { name: serverName, ...issue(options, serverName, all) },
     ...[...serviceNames(plan), 'deploy', 'observer'].map((name) => ({ name, ...issue(options, name) })),

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type NatsServer, startNatsServer } from '@banyan/broker-nats'
@@ -32,14 +33,37 @@ test('certificates are kept while they have time, renewed before they end, and a
   // Once with TLS, always with it, unless it is said.
   expect(prepare(folder).certificates).toHaveLength(7)
   expect(prepare(folder, { tls: false }).certificates).toEqual([])
-  expect(prepare(folder, { tls: false }).natsConfiguration()).not.toContain('tls')
+  // And then without, until it is said again; the authority is the same then.
+  expect(prepare(folder).natsConfiguration()).not.toContain('tls')
+  expect(issued({})).toBe(0)
   expect(issued({ hosts: ['broker.internal'] })).toBe(1)
-  expect(issued({ hosts: ['broker.internal'], now: now + 61 * dayMs })).toBe(7)
-  expect(issued({ hosts: ['broker.internal'], now: now + 61 * dayMs, change: { renew: true } })).toBe(7)
+  expect(issued({ now: now + 61 * dayMs })).toBe(7)
+  expect(issued({ now: now + 61 * dayMs, change: { renew: true } })).toBe(7)
+  // The names that were given once are in the certificate still.
+  expect(serverCertificate(folder).checkHost('broker.internal')).toBe('broker.internal')
   // A crash between certificate and key leaves two that do not belong together.
   copyFileSync(join(folder, 'tls', 'money.key'), join(folder, 'tls', 'stock.key'))
-  expect(issued({ hosts: ['broker.internal'], now: now + 61 * dayMs })).toBe(1)
+  expect(issued({ now: now + 61 * dayMs })).toBe(1)
+  // Another list takes the place of the one before.
+  expect(issued({ hosts: ['other.internal'], now: now + 61 * dayMs })).toBe(1)
+  expect(serverCertificate(folder).checkHost('broker.internal')).toBeUndefined()
 })
+
+test('steps of the authority forget nothing of it, and every server of NATS_URL is in the certificate', () => {
+  const folder = newFolder()
+  const environment = { NATS_URL: 'nats://one.internal:4333,[::7]:4444, two.internal' }
+  const mine = prepare(folder, { tls: true, hosts: ['more.internal'], environment }).environmentOf('stock')
+  expect(mine.NATS_URL).toBe('tls://one.internal:4333,[::7]:4444,two.internal')
+  for (const change of [{ rotate: 'authority' }, { rotate: 'authority' }, { finish: true }])
+    prepare(folder, { environment, change })
+  const certificate = serverCertificate(folder)
+  const names = ['one.internal', 'two.internal', 'more.internal', 'localhost']
+  expect(names.map((name) => certificate.checkHost(name))).toEqual(names)
+  expect(certificate.checkIP('::7')).toBe('::7')
+})
+
+const serverCertificate = (folder: string): X509Certificate =>
+  new X509Certificate(readFileSync(join(folder, 'tls', 'nats-server.pem')))
 
 const readKey = (folder: string): string => readFileSync(join(folder, 'tls', 'stock.key'), 'utf8')
 const readCertificate = (folder: string): string => readFileSync(join(folder, 'tls', 'stock.pem'), 'utf8')

@@ -1,7 +1,8 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startNatsServer } from '@banyan/broker-nats'
-import { emitAccess } from '@banyan/host'
+import type { BanyanError } from '@banyan/errors'
+import { type AccessOptions, emitAccess, readAccess } from '@banyan/host'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node'
 import { expect, test } from 'vitest'
@@ -40,6 +41,53 @@ test('a service has its own secrets in its environment, and nobody else their se
     expect(everything).not.toContain(secret)
   for (const { password } of Object.values(JSON.parse(checkout.BANYAN_STORE_LOGINS ?? '') as { password: string }[]))
     expect(everything).not.toContain(password)
+})
+
+test.each([
+  ['postgresql://admin:pw@db:5433/shop', 'postgresql://db:5433/shop'],
+  ['postgresql://db/shop?user=admin&password=pw&sslmode=require', 'postgresql://db/shop?sslmode=require'],
+  ['postgresql://admin:p@w@db/shop?passfile=/run/pw&sslpassword=pw', 'postgresql://db/shop'],
+  ['postgresql://admin:pw@/shop?host=/run/postgresql', 'postgresql://localhost/shop?host=%2Frun%2Fpostgresql'],
+])('the admin in %s is left out, however the address names it', (given, left) => {
+  expect(prepare(newFolder(), { environment: { DATABASE_URL: given } }).environmentOf('checkout').DATABASE_URL).toBe(
+    left,
+  )
+})
+
+test('an address that is none is told by name, and not repeated', () => {
+  const told = (environment: Record<string, string>): unknown => {
+    try {
+      emitAccess({ loaded, environment, folder: newFolder(), now }).prepared.environmentOf('checkout')
+      return 'taken'
+    } catch (error) {
+      return [(error as BanyanError).code, JSON.stringify((error as BanyanError).details)]
+    }
+  }
+  const database = { DATABASE_URL: 'postgresql://admin:secret@db:none/shop' }
+  const broker = { NATS_URL: 'nats://a:4222,nats://me:secret@b:none' }
+  for (const environment of [database, broker]) {
+    expect(told(environment)).toEqual([
+      'invalid-config',
+      expect.stringContaining(Object.keys(environment)[0] as string),
+    ])
+    expect(told(environment)).not.toEqual(['invalid-config', expect.stringContaining('secret')])
+  }
+})
+
+test('what was emitted is read by who runs processes, who changes nothing of it', () => {
+  const folder = newFolder()
+  const read = (more: Partial<AccessOptions> = {}) => readAccess({ loaded, environment: {}, folder, ...more })
+  expect(() => read()).toThrow(expect.objectContaining({ code: 'access-outdated' }))
+  expect(readdirSync(folder)).toEqual([])
+  const emitted = prepare(folder, { tls: true })
+  expect(read().environmentOf('checkout')).toEqual(emitted.environmentOf('checkout'))
+  expect(read().deployEnvironment).toEqual(emitted.deployEnvironment)
+  const before = readFileSync(join(folder, 'keyring.json'), 'utf8')
+  // One service less needs nothing new; its keys stay for the deployment that has it.
+  const fewer = { checkout: ['orders', 'mail', 'inventory'], money: ['payments'] }
+  expect(read({ loaded: { ...loaded, config: { ...loaded.config, services: fewer } } }).plan.services).toHaveLength(3)
+  expect(readFileSync(join(folder, 'keyring.json'), 'utf8')).toBe(before)
+  expect(prepare(folder, { tls: false }).environmentOf('checkout')).toEqual(read().environmentOf('checkout'))
 })
 
 test('a damaged keyring is refused by name, not replaced', () => {
@@ -84,6 +132,10 @@ test('emitting writes all of it, readable by its owner alone', () => {
   ])
   for (const file of files) expect([file, statSync(file).mode & 0o777]).toEqual([file, 0o600])
   expect(readFileSync(join(folder, 'nats.conf'), 'utf8')).toContain('store_dir: "/etc/shop/jetstream"')
+  const environment = { NATS_URL: 'nats://one.internal:4333,nats://two.internal:4333' }
+  emitAccess({ loaded, environment, folder, now })
+  expect(readFileSync(join(folder, 'nats.conf'), 'utf8')).toMatch(/0\.0\.0\.0:4333|port: 4333/)
+  emitAccess({ loaded, environment: {}, folder, now })
   expect(readFileSync(join(folder, 'services', 'stock.env'), 'utf8')).toMatch(
     /^# .*\nNATS_URL=nats:\/\/127\.0\.0\.1:4222\nBANYAN_NATS_CALLS_SEED=SU\w{56}\nBANYAN_NATS_EVENTS_SEED=SU\w{56}\n/,
   )

@@ -1,8 +1,9 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AccessOptions, type PreparedAccess, prepareAccess } from '@banyan/host'
 import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node'
+import { afterAll } from 'vitest'
 import { shop } from '../../../placement/test/access/shop.js'
 
 export const loaded: AccessOptions['loaded'] = {
@@ -20,7 +21,17 @@ export const loaded: AccessOptions['loaded'] = {
 export const now = 1_795_737_600_000
 export const dayMs = 86_400_000
 
-export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'ban-access-'))
+const folders: string[] = []
+
+/** Removed when the tests of the file have ended. */
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ban-access-'))
+  folders.push(folder)
+  return folder
+}
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+})
 
 export function prepare(folder: string, more: Partial<AccessOptions> = {}): PreparedAccess {
   return prepareAccess({ loaded, environment: {}, folder, now, ...more })
