@@ -2,6 +2,7 @@
  * What legitimately differs with the placement. Everything else is the same (P1): the suites here run in all of them.
  * Each difference is a test, with the reason why it must be.
  */
+import { payloadLimitBytes } from '@banyan/runtime'
 import { standIn } from '@banyan/testing'
 import { expect, test } from 'vitest'
 import { everywhere, inPlacements, insideOneProcess, type Placement } from './placements.js'
@@ -29,6 +30,24 @@ inPlacements(everywhere, (placement) => {
     await t.call(orders, { id }).place(order)
     expect(t.events(orders).placed).toHaveLength(1)
     expect(await t.call(stock).level({ sku: order.sku })).toBe(1_000_000 - order.quantity)
+  })
+
+  // Why: what a broker carries is messages, each bounded and in memory as a whole, and shared by everybody's calls. In one
+  // process a body is a stream from the client to the handler and back, which nobody keeps; the gateway bounds it.
+  test('bodies of raw routes may be larger than what crosses between modules only where none crosses', async () => {
+    await using t = await openShop()
+    const up = (bytes: number) => t.fetch('/stock/photo', { method: 'POST', body: Buffer.alloc(bytes) })
+    const down = (bytes: number) => t.fetch(`/stock/photo?bytes=${bytes}`)
+    const larger = differs(placement, { local: 200, wire: 413, distributed: 413 })
+    for (const [bytes, status] of [
+      [payloadLimitBytes, 200],
+      [payloadLimitBytes + 1, larger],
+    ] as const) {
+      const [sent, got] = [await up(bytes), await down(bytes)]
+      expect([bytes, sent.status, got.status]).toEqual([bytes, status, status])
+      if (status === 200) expect([await sent.json(), (await got.text()).length]).toEqual([bytes, bytes])
+      else expect([await sent.json(), await got.json()]).toMatchObject(Array(2).fill({ code: 'payload-too-large' }))
+    }
   })
 
   // Why: a handler that a test made cannot be loaded by another process, so a module that takes the place of another one
