@@ -2,7 +2,7 @@ import { type LogEvent, laneCount, payloadLimitBytes } from '@banyan/runtime'
 import { expect, test } from 'vitest'
 import { MemoryStore } from './memory-store.js'
 import { bench } from './shop.js'
-import { meshSuite } from './suite.js'
+import { meshSuite, until } from './suite.js'
 
 const event = (lane: number, position: number, data: string): LogEvent => ({
   id: `e${lane}-${position}`,
@@ -75,6 +75,17 @@ meshSuite('logs and routes of other processes', (suite) => {
   test('a log that nobody serves is unavailable at once', async () => {
     const { mesh } = await suite.start({ service: 'sales' })
     await expect(mesh.source('stock').heads()).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('an answer that never ends is given up with its time, and made no more (P9)', async () => {
+    const on = bench('far')
+    await suite.start({ service: 'stocks', on })
+    const { runtime } = await suite.start({ service: 'front' })
+    const request = new Request('http://shop.test/stock/endless')
+    await expect(runtime.route('stock', 'GET /stock/endless', request, { timeoutMs: 200 })).rejects.toMatchObject({
+      code: 'deadline-exceeded',
+    })
+    await until(() => on.cancelled.includes('endless'))
   })
 
   test('a raw route gives and takes what it gave and took here', async () => {

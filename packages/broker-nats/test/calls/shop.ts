@@ -112,6 +112,16 @@ export function shopApp(on: ReturnType<typeof bench>, version = '1.2.0'): App {
       version: () => ({ text: version }),
     },
     routes: {
+      'GET /stock/endless': {
+        access: 'public',
+        handler: () =>
+          new Response(
+            new ReadableStream({
+              start: (stream) => stream.enqueue(Buffer.from('first')),
+              cancel: () => void on.cancelled.push('endless'),
+            }),
+          ),
+      },
       'POST /stock/upload': {
         access: 'public',
         handler: async (request) =>

@@ -25,17 +25,32 @@ export const responseHead = ({ status, statusText, headers }: Response): Respons
   headers: [...headers],
 })
 
-/** The body, up to the limit of what crosses. @throws payload-too-large */
-export async function bodyBytes({ body }: Request | Response, what: string): Promise<Uint8Array> {
+/**
+ * The body, up to the limit of what crosses. What is not read to its end is cancelled, so that whoever makes it stops.
+ * @throws payload-too-large, deadline-exceeded when `over` comes first
+ */
+export async function bodyBytes({ body }: Request | Response, what: string, over?: AbortSignal): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
-  let sum = 0
-  if (body)
-    for await (const part of body as AsyncIterable<Uint8Array>) {
-      sum += part.length
-      // Leaving the loop cancels the stream, so nothing more is read.
-      if (sum > payloadLimitBytes) throw banyanError('payload-too-large', { what, limitBytes: payloadLimitBytes })
-      parts.push(part)
+  if (!body) return Buffer.concat(parts)
+  const reader = body.getReader()
+  // How the maker of the body takes that it ends does not matter to who asked.
+  const cancel = (): void => void reader.cancel().catch(() => undefined)
+  if (over?.aborted) cancel()
+  over?.addEventListener('abort', cancel, { once: true })
+  try {
+    let sum = 0
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      sum += read.value.length
+      if (sum > payloadLimitBytes) {
+        cancel()
+        throw banyanError('payload-too-large', { what, limitBytes: payloadLimitBytes })
+      }
+      parts.push(read.value)
     }
+  } finally {
+    over?.removeEventListener('abort', cancel)
+  }
+  if (over?.aborted) throw banyanError('deadline-exceeded', { operation: what })
   return Buffer.concat(parts)
 }
 

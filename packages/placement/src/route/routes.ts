@@ -2,6 +2,7 @@ import type { Ambient } from '@banyan/ambient'
 import { banyanError } from '@banyan/errors'
 import type { Elsewhere, ExternalCall } from '@banyan/runtime'
 import type { Response as Answer, Requests } from '../caller/requests.js'
+import { once } from '../directory/every.js'
 import { readIdentity } from '../frames/call-frame.js'
 import type { MeshHost } from '../mesh.js'
 import { bodyBytes, requestHead, requestOf, responseHead, responseOf } from './http.js'
@@ -60,15 +61,20 @@ export async function answerRoute(
 ): Promise<Answer> {
   const { route, request, identity, correlationId, traceparent, tracestate } = (asked.head ?? {}) as Partial<RouteHead>
   if (typeof route !== 'string') throw banyanError('invalid-request', { summary: `a raw route of ${module}` })
-  const response = await host.route(module, route, requestOf(request, asked.body), {
-    timeoutMs: asked.remainingMs,
-    ...(identity === undefined ? {} : { identity: readIdentity(JSON.stringify(identity)) }),
-    ...(typeof correlationId === 'string' ? { correlationId } : {}),
-    ...(typeof traceparent === 'string' ? { traceparent } : {}),
-    ...(typeof tracestate === 'string' ? { tracestate } : {}),
-  })
-  return {
-    head: responseHead(response),
-    body: await bodyBytes(response, `the body of an answer of ${module} ${route}`),
+  // The body too is made in this time: one that never ends would keep its place for ever (P9).
+  const over = new AbortController()
+  const timer = once(asked.remainingMs, () => over.abort())
+  try {
+    const response = await host.route(module, route, requestOf(request, asked.body), {
+      timeoutMs: asked.remainingMs,
+      ...(identity === undefined ? {} : { identity: readIdentity(JSON.stringify(identity)) }),
+      ...(typeof correlationId === 'string' ? { correlationId } : {}),
+      ...(typeof traceparent === 'string' ? { traceparent } : {}),
+      ...(typeof tracestate === 'string' ? { tracestate } : {}),
+    })
+    const what = `the body of an answer of ${module} ${route}`
+    return { head: responseHead(response), body: await bodyBytes(response, what, over.signal) }
+  } finally {
+    timer.end()
   }
 }
