@@ -14,14 +14,15 @@ const mostSilent = 3
 /**
  * One end of a lane: records in both directions over one socket.
  *
- * I1 What is sent in one turn leaves in one write; what fills a segment leaves at once, so that the other side works while
- *    this one goes on.
+ * I1 What is sent first in a turn leaves at once, and what follows it in one write, at the end of the turn or when it fills a
+ *    segment: the other side works while this one goes on.
  * I2 A lane through which nothing comes any more is closed within seconds, and so is one that does not come about, also when
  *    nobody says that it is broken: both ends send beats. They are counted, not timed: when this process stood still, the
  *    other is not to blame for its silence.
  */
 export class LaneLink {
   readonly #socket: TLSSocket
+  #inTurn = false
   #corked = false
 
   constructor(socket: TLSSocket, take: (record: LaneRecord) => void, closed: () => void) {
@@ -53,10 +54,12 @@ export class LaneLink {
     const socket = this.#socket
     if (!socket.writable || socket.writableLength > mostWaiting) return false
     // I1
-    if (!this.#corked) {
+    if (!this.#inTurn) {
+      this.#inTurn = true
+      process.nextTick(() => this.#endTurn())
+    } else if (!this.#corked) {
       this.#corked = true
       socket.cork()
-      process.nextTick(() => this.#uncork())
     }
     const head = recordHead(kind, names, message.length)
     // One piece costs the socket less than two; copying what is small costs next to nothing.
@@ -67,6 +70,11 @@ export class LaneLink {
     }
     if (socket.writableLength >= segmentBytes) this.#uncork()
     return true
+  }
+
+  #endTurn(): void {
+    this.#inTurn = false
+    this.#uncork()
   }
 
   #uncork(): void {

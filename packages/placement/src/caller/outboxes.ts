@@ -16,8 +16,9 @@ const mostNumber = 0xffffffff
 
 /**
  * Gathers the calls of one tick: those for the same operation of the same process share a message, which leaves at the end of
- * the tick, or as soon as it is full, so that the callee works while the caller goes on. A call is given its number when it is
- * sent, so that the calls of a message are numbered in a row and the broker can give them back by that.
+ * the tick, or as soon as it is full, so that the callee works while the caller goes on. While fewer are on their way there than
+ * fill a message, each leaves at once: there is no queue to shorten. A call is given its number when it is sent, so that the
+ * calls of a message are numbered in a row and the broker can give them back by that.
  */
 export class Outboxes {
   readonly #wire: CallWire
@@ -41,6 +42,7 @@ export class Outboxes {
     this.#tooLarge = tooLarge
   }
 
+  /** The call counts among the `outstanding` of the provider already. */
   add(provider: Provider, call: PendingCall): void {
     const box = this.#box(provider, call.envelope.operation)
     if (!box.waits) {
@@ -50,7 +52,8 @@ export class Outboxes {
       this.#waiting.push(box)
     }
     box.calls.push(call)
-    if (box.calls.length >= this.#limits.batchCalls) this.#empty(box)
+    const { batchCalls } = this.#limits
+    if (box.calls.length >= batchCalls || provider.outstanding < batchCalls) this.#empty(box)
   }
 
   /** Takes out all that was not sent. */

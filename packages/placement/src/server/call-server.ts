@@ -139,7 +139,7 @@ export class CallServer {
   }
 
   #answer(to: ReplyTo, number: number, outcome: Outcome): void {
-    this.#options.replies.add(to, number, outcome.ok, outcomeText(outcome))
+    this.#options.replies.add(to, number, outcome.ok, outcomeText(outcome), this.#running.size === 0)
   }
 
   #refuseAll(to: ReplyTo, { calls }: CallsFrame): void {

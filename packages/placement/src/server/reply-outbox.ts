@@ -29,7 +29,7 @@ export interface ReplyOutboxOptions {
 
 /**
  * Gathers the replies of one tick for the same process and module: they leave at its end, or as soon as there are enough for a
- * message, so that the caller goes on while this process works.
+ * message, so that the caller goes on while this process works. When nothing is left that could join them, they leave at once.
  */
 export class ReplyOutbox {
   readonly #options: ReplyOutboxOptions
@@ -40,14 +40,17 @@ export class ReplyOutbox {
     this.#options = options
   }
 
-  add(to: ReplyTo, number: number, ok: boolean, text: string | undefined): void {
+  /** @param last whether no other call runs here */
+  add(to: ReplyTo, number: number, ok: boolean, text: string | undefined, last: boolean): void {
     if (this.#boxes.size === 0) setImmediate(() => this.flush())
     const key = `${to.token} ${to.service} ${to.module}`
-    const reply = { number, ok, text }
-    const box = this.#boxes.get(key)
-    if (box) box.replies.push(reply)
-    else this.#boxes.set(key, { to, replies: [reply] })
-    if (box && box.replies.length >= frameLimits.batch) this.#empty(box)
+    let box = this.#boxes.get(key)
+    if (!box) {
+      box = { to, replies: [] }
+      this.#boxes.set(key, box)
+    }
+    box.replies.push({ number, ok, text })
+    if (last || box.replies.length >= frameLimits.batch) this.#empty(box)
   }
 
   flush(): void {

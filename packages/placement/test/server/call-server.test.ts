@@ -97,15 +97,21 @@ test('all that was taken is answered before it is idle, and large answers do not
   expect(answers.map(({ number }) => number).sort()).toEqual([1, 2, 3])
 })
 
-test('replies that fill a message leave before the turn ends', async () => {
-  const { server, answers, accepted, flush } = serving()
-  const numbers = Array.from({ length: frameLimits.batch + 1 }, (_, index) => index)
-  server.take(subject, calls(numbers))
-  for (const { end } of accepted) end(ok)
-  await server.idle()
-  expect(answers.map(({ number }) => number)).toEqual(numbers.slice(0, -1))
-  flush()
-  expect(answers.map(({ number }) => number)).toEqual(numbers)
+test('replies leave before the turn ends when they fill a message, and when nothing else runs', async () => {
+  const { server, answers, accepted } = serving()
+  const { batch } = frameLimits
+  server.take(subject, calls(Array.from({ length: batch + 3 }, (_, index) => index)))
+  const end = async (count: number): Promise<void> => {
+    for (const one of accepted.splice(0, count)) one.end(ok)
+    // Only what follows within the turn.
+    for (let step = 0; step < 5; step++) await undefined
+  }
+  await end(batch - 1)
+  expect(answers).toHaveLength(0)
+  await end(2)
+  expect(answers).toHaveLength(batch)
+  await end(2)
+  expect(answers).toHaveLength(batch + 3)
 })
 
 test('only the calls that were given up hear it, and garbled messages are counted', () => {
