@@ -5,8 +5,9 @@
  * I1 Parts are opened from the inside out, so that nothing is asked of what is not there; nobody is told that the process
  *    is ready before all are.
  * I2 A stop says first that the process is not ready, then takes nothing new, lets what was taken end, and closes from the
- *    outside in, all within one deadline. What was acknowledged is in the database.
- * I3 What was opened is closed again when a later part fails.
+ *    outside in, all within one deadline, and each part whatever became of those before. What was acknowledged is in the
+ *    database.
+ * I3 What was opened is closed again when a later part fails, and that failure is the one that is told.
  */
 import { type Ambient, createAmbient } from '@banyan/ambient'
 import { createGateway, type Gateway, type GatewayLimits, type GatewayOptions, rawRoutesOf } from '@banyan/gateway'
@@ -22,6 +23,7 @@ import {
   type Store,
 } from '@banyan/runtime'
 import { createPostgresStore, type StoreLogins } from '@banyan/store-postgres'
+import { closeInOrder } from './close-in-order.js'
 import { deliverySettings } from './config/delivery.js'
 import type { LoadedApp } from './config/load.js'
 import { policyPlacement } from './config/policies.js'
@@ -104,17 +106,23 @@ export const isProduction = ({ NODE_ENV }: Environment): boolean => NODE_ENV ===
 export async function compose(options: CompositionOptions): Promise<RunningApp> {
   const { loaded, ambient, logger, database, mesh } = options
   const opened: { runtime?: Runtime; gateway?: Gateway; probe?: Gateway } = {}
+  const notClosed = (error: unknown): void => logger.error({ err: error }, 'a part could not be closed')
   const stop = once(async () => {
     const until = ambient.monotonic() + (loaded.config.stopDeadlineMs ?? stopDeadlineMs)
     const left = (): number => Math.max(0, until - ambient.monotonic())
     // I2
-    opened.probe?.drain()
-    await opened.gateway?.close(left())
-    await mesh?.connected.drain(left())
-    await opened.runtime?.stop(left())
-    await mesh?.connected.close()
-    await database.close()
-    await opened.probe?.close(0)
+    await closeInOrder(
+      [
+        () => opened.probe?.drain(),
+        () => opened.gateway?.close(left()),
+        () => mesh?.connected.drain(left()),
+        () => opened.runtime?.stop(left()),
+        () => mesh?.connected.close(),
+        () => database.close(),
+        () => opened.probe?.close(0),
+      ],
+      notClosed,
+    )
   })
   try {
     const store = openStore(options)
@@ -136,7 +144,7 @@ export async function compose(options: CompositionOptions): Promise<RunningApp> 
       ...(probeUrl === undefined ? {} : { probeUrl }),
     }
   } catch (error) {
-    await stop() // I3
+    await stop().catch(notClosed) // I3
     throw error
   }
 }

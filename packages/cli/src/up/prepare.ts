@@ -5,6 +5,7 @@ import { locateNatsServer } from '@banyan/broker-nats'
 import {
   type AccessEnvironment,
   databaseEnvironment,
+  closeInOrder,
   type LoadedApp,
   type OpenDatabase,
   openDatabase,
@@ -17,6 +18,7 @@ import {
 import type { Topology } from '@banyan/placement'
 import type { Logger } from '@banyan/runtime'
 import { type ConnectionOptions, preparePostgres, type StoreLogins } from '@banyan/store-postgres'
+import { failureText } from '../output.js'
 import { makeStreams } from '../services/make-streams.js'
 import { OwnedBroker } from './broker.js'
 import type { Prepared } from './run-up.js'
@@ -45,11 +47,10 @@ export interface PreparedServices extends Prepared {
  * follow from contracts and topology, streams. What was started is ended again when a later step fails.
  */
 export async function prepareServices(options: PrepareOptions): Promise<PreparedServices> {
-  const { loaded, environment, logger, orphanGraceMs } = options
+  const { loaded, environment, logger, orphanGraceMs, tell } = options
   const closing: (() => Promise<void>)[] = []
-  const close = async (): Promise<void> => {
-    for (const action of closing.splice(0).reverse()) await action()
-  }
+  const notClosed = (error: unknown): void => tell(failureText(error))
+  const close = (): Promise<void> => closeInOrder(closing.splice(0).reverse(), notClosed)
   // Found out before a database is made.
   if (!environment.NATS_URL) await locateNatsServer(environment)
   try {
@@ -73,7 +74,7 @@ export async function prepareServices(options: PrepareOptions): Promise<Prepared
       close,
     }
   } catch (error) {
-    await close()
+    await close().catch(notClosed)
     throw error
   }
 }

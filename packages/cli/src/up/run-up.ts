@@ -1,13 +1,16 @@
 /**
  * `banyan up` once everything that services need is there: processes, log, status, control, and the way down.
  *
- * I1 The way down is one, whatever ends it: services callers first, then what they need, then the control socket.
+ * I1 The way down is one, whatever ends it: services callers first, then what they need, then the control socket. What cannot
+ *    be closed does not keep the rest open.
  * I2 A second Ctrl-C ends processes at once; what was acknowledged is in the database all the same.
  */
 import type { ChildProcess } from 'node:child_process'
 import type { Ambient } from '@banyan/ambient'
 import { banyanError } from '@banyan/errors'
+import { closeInOrder } from '@banyan/host'
 import type { Topology } from '@banyan/placement'
+import { failureText } from '../output.js'
 import type { OwnedBroker } from './broker.js'
 import { UpConsole } from './console.js'
 import { type Control, type ControlHandler, type ControlRequest, openControl } from './control.js'
@@ -65,7 +68,8 @@ export async function runUp(options: RunUpOptions): Promise<number> {
       throw banyanError('unavailable', { what: '`banyan up`, which is starting,' })
     return answerControl(open.supervisor, open.prepared, request, onProgress)
   }
-  try {
+  let code = 0
+  const run = async (): Promise<void> => {
     open.control = await openControl(folder, handle)
     open.prepared = await options.prepare((line) => told.tell(line))
     for (const line of open.prepared.lines) told.tell(line)
@@ -73,14 +77,14 @@ export async function runUp(options: RunUpOptions): Promise<number> {
     open.supervisor = supervisorOver(options, open.guard, told)
     void open.supervisor.start()
     await signals.first
-    return await endServices(open.supervisor, signals.second, told)
-  } finally {
-    // I1
-    await open.prepared?.close()
-    open.guard?.end()
-    await open.control?.close()
-    signals.end()
+    code = await endServices(open.supervisor, signals.second, told)
   }
+  await closeInOrder(
+    // I1
+    [run, () => open.prepared?.close(), () => open.guard?.end(), () => open.control?.close(), () => signals.end()],
+    (error) => told.tell(failureText(error)),
+  )
+  return code
 }
 
 function guardOver({ configFile, stopDeadlineMs }: RunUpOptions, { broker }: Prepared): Guard {

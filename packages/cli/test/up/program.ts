@@ -12,6 +12,10 @@ const [folder, mode] = process.argv.slice(2) as [string, string]
 const journal = join(folder, 'journal')
 const child = join(import.meta.dirname, 'child.mjs')
 const plan = (name: string, gateway = false) => ({ name, modules: [], replicas: 1, gateway })
+const modeOf = (service: string): string => {
+  if (service !== 'back' || mode === 'unclosable') return 'good'
+  return mode === 'impatient' ? 'hung' : mode
+}
 const broker = spawn(process.execPath, [child, 'broker', 'broker', journal, folder], {
   stdio: 'ignore',
   detached: true,
@@ -38,16 +42,13 @@ try {
       close: async () => {
         appendFileSync(journal, 'closed\n')
         broker.kill('SIGKILL')
+        if (mode === 'unclosable') throw new Error('what services need is stuck')
       },
     }),
     spawn: (service, replica) =>
-      spawn(
-        process.execPath,
-        [child, `${service}/${replica}`, service !== 'back' ? 'good' : mode === 'impatient' ? 'hung' : mode, journal],
-        {
-          stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        },
-      ),
+      spawn(process.execPath, [child, `${service}/${replica}`, modeOf(service), journal], {
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      }),
   })
 } catch (error) {
   process.stderr.write(`${failureText(error)}\n`)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -98,6 +98,15 @@ test('Ctrl-C ends services in order, then what they need, and leaves nothing', a
   expect(told().slice(-3)).toEqual(['gateway/1 ended', 'back/1 ended', 'closed'])
   await gone(pids)
   await expect(askUp(folder, { command: 'status' })).rejects.toMatchObject({ code: 'up-not-running' })
+})
+
+test('what cannot be closed is told, and keeps nothing else open', async () => {
+  const up = new Up('unclosable')
+  await up.ready()
+  up.child.kill('SIGINT')
+  expect(await up.ended).toBe(1)
+  expect(up.output).toContain('what services need is stuck')
+  expect(existsSync(join(folder, '.banyan', 'up.sock'))).toBe(false)
 })
 
 test('Ctrl-C once more ends at once what does not want to go', async () => {
