@@ -1,11 +1,12 @@
-import type { RunningApp } from '@banyan/host'
+import { closeInOrder, type RunningApp } from '@banyan/host'
 import type { Output } from './output.js'
 
 /**
- * Resolves when the app was stopped by SIGINT or SIGTERM. A second signal ends the process at once: what was
+ * Resolves when what runs was stopped by SIGINT or SIGTERM. A second signal ends the process at once: what was
  * acknowledged is safe in the database all the same.
+ * @throws why the database is gone for good, where it is; what runs was stopped then too
  */
-export function untilStopped(running: Pick<RunningApp, 'stop'>, output: Output): Promise<void> {
+export function untilStopped(running: Pick<RunningApp, 'closed' | 'stop'>, output: Output): Promise<void> {
   return new Promise((resolve, reject) => {
     let stopping = false
     const stop = (signal: NodeJS.Signals): void => {
@@ -16,6 +17,12 @@ export function untilStopped(running: Pick<RunningApp, 'stop'>, output: Output):
     }
     process.on('SIGINT', stop)
     process.on('SIGTERM', stop)
+    void running.closed.then((lost) => {
+      if (stopping || !lost) return
+      stopping = true
+      output.note('the database is gone for good: stopping (Ctrl-C to end at once)')
+      closeInOrder([() => Promise.reject(lost), () => running.stop()], (error) => output.failure(error)).catch(reject)
+    })
   })
 }
 

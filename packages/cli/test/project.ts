@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { removeEmbedded } from '@banyan/store-postgres'
@@ -82,6 +82,19 @@ export class Project {
       code,
       value: stdout.trim() === '' ? JSON.parse(stderr.trim().split('\n').at(-1) ?? '') : JSON.parse(stdout),
     }
+  }
+
+  /** Ends the embedded database for good while it runs: its server is killed, and there is nothing left to start again. */
+  loseDatabase(): void {
+    const dataDir = join(this.folder, '.banyan/data')
+    const pointer = join(dataDir, 'location.json')
+    const home = existsSync(pointer)
+      ? (JSON.parse(readFileSync(pointer, 'utf8')) as { folder: string }).folder
+      : dataDir
+    const pid = Number.parseInt(readFileSync(join(home, 'cluster/postmaster.pid'), 'utf8'), 10)
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+    process.kill(pid, 'SIGKILL')
   }
 
   /** With the database, which lies elsewhere where the server's user cannot get to the folder. */

@@ -10,6 +10,7 @@
  * I3 What was opened is closed again when a later part fails, and that failure is the one that is told.
  */
 import { type Ambient, createAmbient } from '@banyan/ambient'
+import type { BanyanError } from '@banyan/errors'
 import { createGateway, type Gateway, type GatewayLimits, type GatewayOptions, rawRoutesOf } from '@banyan/gateway'
 import { modulesOf } from '@banyan/module'
 import type { Mesh } from '@banyan/placement'
@@ -76,6 +77,11 @@ export interface RunningApp {
   readonly url?: string
   /** Where probes and scrapers are answered; absent without a probe. */
   readonly probeUrl?: string
+  /**
+   * Resolves, never rejects, when its database is gone for good: with nothing after a stop; else with the reason, and the app
+   * is then to be stopped, since nothing works any more.
+   */
+  readonly closed: Promise<BanyanError | undefined>
   /** Not ready, drained, feeds stopped, store closed, in this order. Idempotent. */
   stop(): Promise<void>
 }
@@ -131,7 +137,7 @@ export async function compose(options: CompositionOptions): Promise<RunningApp> 
     await runtime.start()
     await mesh?.connected.serve(runtime)
     const reached = mesh ? withMesh(runtime, mesh.connected) : runtime
-    const running = { runtime, store, logger, stop }
+    const running = { runtime, store, logger, closed: database.closed, stop }
     const edge = options.gateway === 'none' ? undefined : openGateway(options, reached)
     if (edge) opened.gateway = edge
     const url = options.gateway === 'listens' ? (await edge?.listen())?.url : undefined

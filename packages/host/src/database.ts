@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { isBanyanError } from '@banyan/errors'
+import { type BanyanError, isBanyanError } from '@banyan/errors'
 import type { Logger } from '@banyan/runtime'
 import { attachEmbedded, type ConnectionOptions, startEmbedded } from '@banyan/store-postgres'
 import type { Config } from './config/define.js'
@@ -11,6 +11,11 @@ export interface OpenDatabase {
   readonly connection: ConnectionOptions
   /** What another process needs in its environment to use the same database. */
   readonly environment: Readonly<Record<string, string>>
+  /**
+   * Resolves, never rejects, when it is gone for good: with nothing once it was closed; with the reason when the embedded
+   * server, which belongs to this process, ended by itself again and again. A database of others is theirs to look after.
+   */
+  readonly closed: Promise<BanyanError | undefined>
   /** Stops the embedded server if it was started here. */
   close(): Promise<void>
 }
@@ -64,12 +69,11 @@ export function storeSecret(environment: OpenDatabaseOptions['environment']): { 
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDatabase> {
   const { environment, logger, connection } = options
-  if (connection) return { kind: 'server', connection, environment: {}, close: async () => undefined }
+  if (connection) return databaseOfOthers('server', connection)
   const url = environment.DATABASE_URL
-  if (url)
-    return { kind: 'server', connection: { connectionString: url }, environment: {}, close: async () => undefined }
+  if (url) return databaseOfOthers('server', { connectionString: url })
   const handed = environment[handedVariable]
-  if (handed) return guest(JSON.parse(handed) as ConnectionOptions)
+  if (handed) return databaseOfOthers('embedded', JSON.parse(handed) as ConnectionOptions)
   const dataDir = dataFolder(options)
   try {
     const server = await startEmbedded({
@@ -77,19 +81,30 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
       ...(options.orphanGraceMs === undefined ? {} : { orphanGraceMs: options.orphanGraceMs }),
       log: ({ level, message, ...fields }) => logger[level](fields, message),
     })
-    return { ...guest(server.connection), close: () => server.stop() }
+    return {
+      kind: 'embedded',
+      connection: server.connection,
+      environment: handing(server.connection),
+      closed: server.closed.then(({ error }) => error),
+      close: () => server.stop(),
+    }
   } catch (error) {
     const running = options.guest && isBanyanError(error, 'store-in-use') ? attachEmbedded(dataDir) : undefined
-    if (running) return guest(running)
+    if (running) return databaseOfOthers('embedded', running)
     throw error
   }
 }
 
-function guest(connection: ConnectionOptions): OpenDatabase {
-  return {
-    kind: 'embedded',
-    connection,
-    environment: { [handedVariable]: JSON.stringify(connection) },
-    close: async () => undefined,
-  }
+/** A database that this process only uses: closing it ends nothing. */
+export function databaseOfOthers(kind: OpenDatabase['kind'], connection: ConnectionOptions): OpenDatabase {
+  let end: () => void = () => undefined
+  const closed = new Promise<undefined>((done) => {
+    end = () => done(undefined)
+  })
+  const environment = kind === 'embedded' ? handing(connection) : {}
+  return { kind, connection, environment, closed, close: async () => end() }
+}
+
+function handing(connection: ConnectionOptions): Readonly<Record<string, string>> {
+  return { [handedVariable]: JSON.stringify(connection) }
 }

@@ -4,12 +4,13 @@
  *
  * I1 One app of a name runs at a time, also when the host's code is loaded again: the next one starts when the one before
  *    has stopped.
- * I2 Nothing is opened before the first use; a start that failed is tried again by the next use.
+ * I2 Nothing is opened before the first use; a start that failed is tried again by the next use. An app whose database is gone
+ *    for good is stopped, and started again by the next use.
  * I3 What was made by an earlier loading of the host's code leads to the app of the latest.
  */
 
 import type { AnyContract, ContractShape } from '@banyan/contract'
-import { type Problem, problemsError } from '@banyan/errors'
+import { type BanyanError, type Problem, problemsError } from '@banyan/errors'
 import { createPlugin, type FetchHandler, type Gateway, type GatewayOptions, type NodeHandler } from '@banyan/gateway'
 import type { App, Emits, Identity, Laters, ModuleCaller } from '@banyan/module'
 import { type CallDefaults, createCaller, type Logger } from '@banyan/runtime'
@@ -80,7 +81,8 @@ export interface Embedded extends AsyncDisposable {
   /** Starts now, so that the first use need not wait, and tells what stands against it. Idempotent. */
   start(): Promise<void>
   /**
-   * Lets work under way end, then closes everything. A later use starts again. Idempotent.
+   * Lets work under way end, then closes everything. A later use starts again. Idempotent. The app stops by itself when the
+   * embedded database ended again and again and cannot be started any more.
    */
   stop(): Promise<void>
   /** Resolves when every event is handled or parked for later, and no job is due. For tests and scripts. */
@@ -196,7 +198,9 @@ class EmbeddedApp {
     // A stop may have come meanwhile: then it is not this one's any more.
     starting.then(
       (running) => {
-        if (this.#starting === starting) this.running = running
+        if (this.#starting !== starting) return
+        this.running = running
+        void running.closed.then((lost) => lost && this.#lose(starting, running, lost))
       },
       () => {
         if (this.#starting === starting) this.#starting = undefined // I2
@@ -218,16 +222,25 @@ class EmbeddedApp {
     return startApp({ ...rest, loaded, environment, work, listen: false })
   }
 
+  /** I2 */
+  #lose(starting: Promise<RunningApp>, { logger }: RunningApp, lost: BanyanError): void {
+    if (this.#starting !== starting) return
+    logger.error({ err: lost }, 'the database is gone for good: the app is stopped, and started again by its next use')
+    this.stop().catch((error) => logger.error({ err: error }, 'the app could not be stopped in order'))
+  }
+
   stop(): Promise<void> {
     const starting = this.#starting
+    if (!starting) return this.#before
     this.running = undefined
     this.#starting = undefined
-    if (starting)
-      this.#before = this.#before.then(async () => {
-        // Whoever started it was told why it could not be.
-        const running = await starting.catch(() => undefined)
-        await running?.stop()
-      })
-    return this.#before
+    const stopped = this.#before.then(async () => {
+      // Whoever started it was told why it could not be.
+      const running = await starting.catch(() => undefined)
+      await running?.stop()
+    })
+    // Whoever stopped it is told what failed; the next start only waits for the end of it.
+    this.#before = stopped.catch(() => undefined)
+    return stopped
   }
 }

@@ -1,11 +1,12 @@
 import { relative, resolve } from 'node:path'
 import { createAmbient } from '@banyan/ambient'
-import { loadConfig, loadEnvironmentFile, openDatabase } from '@banyan/host'
+import { closeInOrder, loadConfig, loadEnvironmentFile, openDatabase } from '@banyan/host'
 import type { Command } from 'commander'
 import { runAppProcess } from '../dev/app-process.js'
 import { DevelopedApp } from '../dev/developed-app.js'
 import type { Output } from '../output.js'
 import { type CommonOptions, placeOf, runCommand, toolLogger } from '../session.js'
+import { untilStopped } from '../signals.js'
 
 interface DevOptions extends CommonOptions {
   readonly port?: string
@@ -71,14 +72,9 @@ async function develop(options: DevOptions, output: Output): Promise<number> {
     ignoreInitial: true,
   })
   watcher.on('all', (_, path) => app.changed(relative(folder, resolve(path))))
-  const stop = new Promise<void>((done) => {
-    process.once('SIGINT', () => done())
-    process.once('SIGTERM', () => done())
-  })
+  const stop = (): Promise<void> =>
+    closeInOrder([() => watcher.close(), () => app.stop(), () => database.close()], (error) => output.failure(error))
   app.start()
-  await stop
-  await watcher.close()
-  await app.stop()
-  await database.close()
+  await untilStopped({ closed: database.closed, stop }, output)
   return 0
 }

@@ -46,8 +46,9 @@ async function serveSupervised(service: string, options: ServeOptions): Promise<
     const { url } = running
     const ready: FromReplica = { ready: true, ...(url === undefined ? {} : { url }) }
     if (process.connected) process.send?.(ready)
-    await stopped
+    const lost = await Promise.race([stopped, running.closed])
     await running.stop()
+    if (lost) throw lost
     return 0
   } finally {
     // An open channel would keep the process, also when the service could not be started.

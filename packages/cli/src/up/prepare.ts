@@ -71,6 +71,7 @@ export async function prepareServices(options: PrepareOptions): Promise<Prepared
         ...databaseEnvironment(url, loginsOf(options, service, logins)),
       }),
       ...(owned ? { broker: owned } : {}),
+      closed: database.closed,
       close,
     }
   } catch (error) {

@@ -7,7 +7,7 @@
  */
 import type { ChildProcess } from 'node:child_process'
 import type { Ambient } from '@banyan/ambient'
-import { banyanError } from '@banyan/errors'
+import { type BanyanError, banyanError } from '@banyan/errors'
 import { closeInOrder } from '@banyan/host'
 import type { Topology } from '@banyan/placement'
 import { failureText } from '../output.js'
@@ -27,6 +27,8 @@ export interface Prepared {
   readonly observer: Readonly<Record<string, string>>
   /** The broker, where it belongs to this `up`. */
   readonly broker?: Pick<OwnedBroker, 'mark' | 'followProcess'>
+  /** Resolves, never rejects, when the database is gone for good: with the reason where nobody closed it. */
+  readonly closed: Promise<BanyanError | undefined>
   close(): Promise<void>
 }
 
@@ -76,8 +78,10 @@ export async function runUp(options: RunUpOptions): Promise<number> {
     open.guard = guardOver(options, open.prepared)
     open.supervisor = supervisorOver(options, open.guard, told)
     void open.supervisor.start()
-    await signals.first
-    code = await endServices(open.supervisor, signals.second, told)
+    const lost = await Promise.race([signals.first, open.prepared.closed])
+    if (lost) told.tell('the database is gone for good')
+    code = await endServices(open.supervisor, lost ? signals.first : signals.second, told)
+    if (lost) throw lost
   }
   await closeInOrder(
     // I1
@@ -118,11 +122,11 @@ function supervisorOver(options: RunUpOptions, guard: Guard, told: UpConsole): S
 }
 
 /** I2 */
-async function endServices(supervisor: Supervisor, second: Promise<void>, told: UpConsole): Promise<number> {
+async function endServices(supervisor: Supervisor, hurry: Promise<void>, told: UpConsole): Promise<number> {
   told.quiet()
-  told.tell('stopping, work under way is finished first (Ctrl-C once more to end at once)')
+  told.tell('stopping, work under way is finished first (another Ctrl-C ends at once)')
   let code = 0
-  void second.then(() => {
+  void hurry.then(() => {
     code = 130
     supervisor.kill()
   })

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAmbient } from '@banyan/ambient'
+import { banyanError } from '@banyan/errors'
 import { prettyFactory } from 'pino-pretty'
 import { failureText } from '../../src/output.js'
 import { ServiceLog } from '../../src/up/log.js'
@@ -39,6 +40,9 @@ try {
       lines: [`broker ${broker.pid}`],
       observer: { NATS_URL: 'nats://127.0.0.1:1' },
       broker: { mark: folder, followProcess: (listener) => listener(broker.pid as number) },
+      closed: new Promise((done) => {
+        process.once('SIGUSR2', () => done(banyanError('store-folder-unusable', { folder, summary: 'it is gone' })))
+      }),
       close: async () => {
         appendFileSync(journal, 'closed\n')
         broker.kill('SIGKILL')

@@ -109,6 +109,17 @@ test('what cannot be closed is told, and keeps nothing else open', async () => {
   expect(existsSync(join(folder, '.banyan', 'up.sock'))).toBe(false)
 })
 
+test('a database that is gone for good ends it, and it says why', async () => {
+  const up = new Up('good')
+  const pids = await up.ready()
+  up.child.kill('SIGUSR2')
+  expect(await up.ended).toBe(1)
+  expect(up.output).toContain('the database is gone for good')
+  expect(up.output).toContain('code:   store-folder-unusable')
+  expect(told().slice(-3)).toEqual(['gateway/1 ended', 'back/1 ended', 'closed'])
+  await gone(pids)
+})
+
 test('Ctrl-C once more ends at once what does not want to go', async () => {
   const up = new Up('stubborn')
   const pids = await up.ready()

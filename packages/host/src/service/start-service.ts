@@ -14,7 +14,7 @@ import {
 import { checkApp } from '../config/check-app.js'
 import type { LoadedApp } from '../config/load.js'
 import { topologyOf } from '../config/services/topology.js'
-import { type OpenDatabase, openDatabase } from '../database.js'
+import { databaseOfOthers, type OpenDatabase, openDatabase } from '../database.js'
 import { type Connected, type ConnectOptions, connectService } from './connect.js'
 import { readServiceEnvironment, type ServiceEnvironment } from './environment.js'
 
@@ -78,8 +78,7 @@ async function databaseOf(
 ): Promise<OpenDatabase> {
   const { folder, config } = loaded
   if (modules.length > 0) return openDatabase({ folder, config, environment, logger })
-  const connection = { host: '', port: 0, user: '', database: '' }
-  return { kind: 'server', connection, environment: {}, close: async () => undefined }
+  return databaseOfOthers('server', { host: '', port: 0, user: '', database: '' })
 }
 
 function checkService(
