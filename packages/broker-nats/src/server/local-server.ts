@@ -15,6 +15,8 @@ export interface NatsServerOptions {
   readonly port?: number
   /** Default: NATS_SERVER_BIN, else what PATH leads to. */
   readonly binary?: string
+  /** Told of each of its processes as soon as there is one, before it is ready. */
+  readonly onProcess?: (pid: number) => void
   /** It ended though nobody stopped it: how, with the last lines of its log. */
   readonly onExit?: (summary: string) => void
 }
@@ -57,6 +59,7 @@ class LocalServer implements NatsServer {
   readonly #folder: string
   readonly #configFile: string
   readonly #pidFile: string
+  readonly #onProcess: ((pid: number) => void) | undefined
   readonly #onExit: ((summary: string) => void) | undefined
   #config: string
   #port: number | undefined
@@ -67,6 +70,7 @@ class LocalServer implements NatsServer {
     this.#folder = folder
     this.#configFile = join(folder, 'nats.conf')
     this.#pidFile = join(folder, 'nats.pid')
+    this.#onProcess = options.onProcess
     this.#onExit = options.onExit
     this.#config = options.config ?? ''
     this.#port = options.port
@@ -92,6 +96,7 @@ class LocalServer implements NatsServer {
       ['-c', this.#configFile, '-a', '127.0.0.1', '-p', String(this.#port ?? -1), '-P', this.#pidFile],
       this.#onExit,
     )
+    if (process.pid > 0) this.#onProcess?.(process.pid)
     this.#port = await process.ready()
     this.#process = process
   }

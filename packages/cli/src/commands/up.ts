@@ -5,7 +5,7 @@ import { checkApp, type LoadedApp, topologyOf } from '@banyan/host'
 import type { Command } from 'commander'
 import { type CommonOptions, load, runCommand, toolLogger } from '../session.js'
 import { ServiceLog } from '../up/log.js'
-import { type PreparedServices, prepareServices } from '../up/prepare.js'
+import { brokerFolder, type PreparedServices, prepareServices } from '../up/prepare.js'
 import { leaveMs, runUp } from '../up/run-up.js'
 import { ServiceProcesses } from '../up/service-processes.js'
 import { startOrder } from '../up/start-order.js'
@@ -63,16 +63,17 @@ async function up(options: UpOptions): Promise<number> {
     topology,
     folder: loaded.folder,
     configFile: loaded.file,
+    brokerFolder: brokerFolder(loaded),
     order: startOrder(loaded.app, topology),
     ambient,
     json,
     log,
     stopDeadlineMs: deadlineMs,
-    prepare: async (tell) => {
-      await refuseTakenPort(loaded, environment, ambient)
+    prepare: async (context) => {
+      await refuseTakenPort(loaded, environment, ambient, context.stopping)
       const logger = toolLogger()
       const orphanGraceMs = deadlineMs + leaveMs
-      prepared = await prepareServices({ loaded, topology, environment, ambient, logger, orphanGraceMs, tell })
+      prepared = await prepareServices({ ...context, loaded, topology, environment, ambient, logger, orphanGraceMs })
       return prepared
     },
     spawn: (service, replica) =>
@@ -89,12 +90,14 @@ async function refuseTakenPort(
   { config }: LoadedApp,
   { PORT, HOST }: Readonly<Record<string, string | undefined>>,
   ambient: Ambient,
+  stopping: AbortSignal,
 ): Promise<void> {
   const port = PORT === undefined ? (config.gateway?.port ?? 3000) : Number(PORT)
   const host = HOST ?? config.gateway?.host ?? '127.0.0.1'
   const until = ambient.monotonic() + portPatienceMs
   while (await isTaken(host, port)) {
     if (ambient.monotonic() >= until) throw banyanError('port-in-use', { port, host })
+    stopping.throwIfAborted()
     await new Promise((done) => setTimeout(done, portRetryMs))
   }
 }

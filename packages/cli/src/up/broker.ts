@@ -7,6 +7,8 @@ export interface OwnedBrokerOptions {
   /** Accounts and permissions. */
   readonly config: string
   readonly ambient: Ambient
+  /** Told of each of its processes as soon as there is one. */
+  readonly onProcess: (pid: number) => void
   readonly onTrouble: (line: string) => void
 }
 
@@ -17,7 +19,6 @@ const brokerRestart: RestartPolicy = { ...defaultRestart, capMs: 2_000 }
 export class OwnedBroker {
   readonly #options: OwnedBrokerOptions
   #server: NatsServer | undefined
-  #listener: (pid: number) => void = () => undefined
   #startedAt = 0
   #failures = 0
   #stopped = false
@@ -29,26 +30,15 @@ export class OwnedBroker {
 
   /** @throws `broker-missing`, `broker-start-failed` */
   static async start(options: OwnedBrokerOptions): Promise<OwnedBroker> {
-    const { folder, config, ambient } = options
+    const { folder, config, ambient, onProcess } = options
     const broker = new OwnedBroker(options)
-    broker.#server = await startNatsServer({ folder, config, onExit: (how) => broker.#again(how) })
+    broker.#server = await startNatsServer({ folder, config, onProcess, onExit: (how) => broker.#again(how) })
     broker.#startedAt = ambient.monotonic()
     return broker
   }
 
   get url(): string {
     return (this.#server as NatsServer).url
-  }
-
-  /** What the command line of its process holds, and of no other. */
-  get mark(): string {
-    return this.#options.folder
-  }
-
-  /** Tells its process, now and each time that there is another. */
-  followProcess(listener: (pid: number) => void): void {
-    this.#listener = listener
-    listener((this.#server as NatsServer).pid)
   }
 
   /** In order. Resolves when it has ended. */
@@ -74,9 +64,7 @@ export class OwnedBroker {
     const { ambient, onTrouble } = this.#options
     this.#startedAt = ambient.monotonic()
     try {
-      const server = this.#server as NatsServer
-      await server.restart()
-      this.#listener(server.pid)
+      await this.#server?.restart()
       onTrouble('the NATS server runs again')
     } catch (error) {
       this.#again((error as Error).message)

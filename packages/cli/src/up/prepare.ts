@@ -21,11 +21,11 @@ import { type ConnectionOptions, preparePostgres, type StoreLogins } from '@bany
 import { failureText } from '../output.js'
 import { makeStreams } from '../services/make-streams.js'
 import { OwnedBroker } from './broker.js'
-import type { Prepared } from './run-up.js'
+import type { PrepareContext, Prepared } from './run-up.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-export interface PrepareOptions {
+export interface PrepareOptions extends PrepareContext {
   readonly loaded: LoadedApp
   readonly topology: Topology
   /** That of `up`, which knows the admin of the database. */
@@ -34,7 +34,6 @@ export interface PrepareOptions {
   readonly logger: Logger
   /** How long the embedded database outlives an `up` that was killed. */
   readonly orphanGraceMs: number
-  readonly tell: (line: string) => void
 }
 
 /** What services need, and what the environment of each is to hold. */
@@ -44,25 +43,36 @@ export interface PreparedServices extends Prepared {
 
 /**
  * Makes ready what services need, as who may do all: database with roles and migrations, broker with the permissions that
- * follow from contracts and topology, streams. What was started is ended again when a later step fails.
+ * follow from contracts and topology, streams. What was started is ended again when a later step fails, or when `up` is told
+ * to stop: at once, so that what works on it fails instead of being waited for.
  */
 export async function prepareServices(options: PrepareOptions): Promise<PreparedServices> {
-  const { loaded, environment, logger, orphanGraceMs, tell } = options
+  const { loaded, environment, logger, orphanGraceMs, tell, stopping } = options
   const closing: (() => Promise<void>)[] = []
   const notClosed = (error: unknown): void => tell(failureText(error))
   const close = (): Promise<void> => closeInOrder(closing.splice(0).reverse(), notClosed)
+  let early: Promise<void> | undefined
+  const closeEarly = (): void => {
+    early = close()
+    early.catch(() => undefined) // told below
+  }
+  stopping.addEventListener('abort', closeEarly, { once: true })
   // Found out before a database is made.
   if (!environment.NATS_URL) await locateNatsServer(environment)
   try {
+    stopping.throwIfAborted()
     const { folder, config } = loaded
     const database = await openDatabase({ folder, config, environment, logger, orphanGraceMs })
     closing.push(() => database.close())
+    stopping.throwIfAborted()
     const { owned, ...broker } = await openBroker(options)
     if (owned) closing.push(() => owned.stop())
+    stopping.throwIfAborted()
     const access = broker.access?.()
     const logins = await prepareDatabase(options, database, access)
     const url = databaseUrl(database.connection)
     await makeStreams(loaded, options.topology, options.ambient, access?.deployEnvironment ?? { NATS_URL: broker.url })
+    stopping.throwIfAborted()
     return {
       lines: [`database   PostgreSQL, ${database.kind}`, `broker     ${broker.told}`],
       observer: access?.observerEnvironment ?? { NATS_URL: broker.url },
@@ -75,10 +85,19 @@ export async function prepareServices(options: PrepareOptions): Promise<Prepared
       close,
     }
   } catch (error) {
+    await early?.catch(notClosed)
     await close().catch(notClosed)
-    throw error
+    // What failed then did so because of the stop.
+    throw stopping.aborted ? stopping.reason : error
+  } finally {
+    stopping.removeEventListener('abort', closeEarly)
   }
 }
+
+const upFolder = ({ folder }: LoadedApp): string => join(folder, '.banyan', 'up')
+
+/** Where the broker of `up` has its files. */
+export const brokerFolder = (loaded: LoadedApp): string => join(upFolder(loaded), 'nats')
 
 interface Broker {
   readonly url: string
@@ -92,7 +111,8 @@ interface Broker {
  * The server of NATS_URL, with the keys that `banyan access emit` wrote where it did; else a server of this `up`, which
  * lets nobody do more than contracts and topology say.
  */
-async function openBroker({ loaded, environment, ambient, tell }: PrepareOptions): Promise<Broker> {
+async function openBroker(options: PrepareOptions): Promise<Broker> {
+  const { loaded, environment, ambient, tell, guard } = options
   const { NATS_URL: url } = environment
   const emitted = join(loaded.folder, '.banyan', 'access')
   if (url)
@@ -103,11 +123,12 @@ async function openBroker({ loaded, environment, ambient, tell }: PrepareOptions
           told: `${shown(url)}, with the keys in ${emitted}`,
         }
       : { url, told: `${shown(url)}, without permissions: banyan access emit writes them` }
-  const folder = join(loaded.folder, '.banyan', 'up')
+  const folder = upFolder(loaded)
   const prepare = (url?: string): PreparedAccess =>
     prepareAccess({ loaded, environment: { ...environment, NATS_URL: url }, folder, now: ambient.now() })
   const config = prepare().natsConfiguration()
-  const owned = await OwnedBroker.start({ folder: join(folder, 'nats'), config, ambient, onTrouble: tell })
+  const onProcess = (pid: number): void => guard.watchBroker(pid)
+  const owned = await OwnedBroker.start({ folder: brokerFolder(loaded), config, ambient, onProcess, onTrouble: tell })
   const told = `nats-server of this \`up\` (${owned.url})`
   return { url: owned.url, access: () => prepare(owned.url), owned, told }
 }

@@ -4,6 +4,7 @@
  * I1 The way down is one, whatever ends it: services callers first, then what they need, then the control socket. What cannot
  *    be closed does not keep the rest open.
  * I2 A second Ctrl-C ends processes at once; what was acknowledged is in the database all the same.
+ * I3 The guard is there before anything that it guards, so that a kill leaves nothing at any time.
  */
 import type { ChildProcess } from 'node:child_process'
 import type { Ambient } from '@banyan/ambient'
@@ -11,12 +12,11 @@ import { type BanyanError, banyanError } from '@banyan/errors'
 import { closeInOrder } from '@banyan/host'
 import type { Topology } from '@banyan/placement'
 import { failureText } from '../output.js'
-import type { OwnedBroker } from './broker.js'
 import { UpConsole } from './console.js'
 import { type Control, type ControlHandler, type ControlRequest, openControl } from './control.js'
 import { type Guard, startGuard } from './guard.js'
 import type { ServiceLog } from './log.js'
-import { hearStopSignals } from './stop-signals.js'
+import { hearStopSignals, type StopSignals } from './stop-signals.js'
 import { Supervisor } from './supervisor.js'
 
 /** What services need, made ready. */
@@ -25,20 +25,29 @@ export interface Prepared {
   readonly lines: readonly string[]
   /** For `banyan services` on this machine. */
   readonly observer: Readonly<Record<string, string>>
-  /** The broker, where it belongs to this `up`. */
-  readonly broker?: Pick<OwnedBroker, 'mark' | 'followProcess'>
   /** Resolves, never rejects, when the database is gone for good: with the reason where nobody closed it. */
   readonly closed: Promise<BanyanError | undefined>
   close(): Promise<void>
+}
+
+export interface PrepareContext {
+  /** A line for people. */
+  readonly tell: (line: string) => void
+  /** Is told of the process of a broker that belongs to this `up`. */
+  readonly guard: Pick<Guard, 'watchBroker'>
+  /** Aborted when `up` is told to stop meanwhile: what was started is ended, and its reason is thrown. */
+  readonly stopping: AbortSignal
 }
 
 export interface RunUpOptions {
   readonly topology: Topology
   readonly folder: string
   readonly configFile: string
+  /** Where a broker of this `up` has its files; the command line of its process names it, and no other does. */
+  readonly brokerFolder: string
   /** Which services should be ready before each. */
   readonly order: ReadonlyMap<string, readonly string[]>
-  readonly prepare: (tell: (line: string) => void) => Promise<Prepared>
+  readonly prepare: (context: PrepareContext) => Promise<Prepared>
   /** Makes the process of a service, with what was prepared. */
   readonly spawn: (service: string, replica: number) => ChildProcess
   readonly log: ServiceLog
@@ -73,12 +82,14 @@ export async function runUp(options: RunUpOptions): Promise<number> {
   let code = 0
   const run = async (): Promise<void> => {
     open.control = await openControl(folder, handle)
-    open.prepared = await options.prepare((line) => told.tell(line))
-    for (const line of open.prepared.lines) told.tell(line)
-    open.guard = guardOver(options, open.prepared)
+    open.guard = guardOver(options) // I3
+    const prepared = await prepare(options, open.guard, signals, told)
+    if (!prepared) return
+    open.prepared = prepared
+    for (const line of prepared.lines) told.tell(line)
     open.supervisor = supervisorOver(options, open.guard, told)
     void open.supervisor.start()
-    const lost = await Promise.race([signals.first, open.prepared.closed])
+    const lost = await Promise.race([signals.first, prepared.closed])
     if (lost) told.tell('the database is gone for good')
     code = await endServices(open.supervisor, lost ? signals.first : signals.second, told)
     if (lost) throw lost
@@ -91,13 +102,36 @@ export async function runUp(options: RunUpOptions): Promise<number> {
   return code
 }
 
-function guardOver({ configFile, stopDeadlineMs }: RunUpOptions, { broker }: Prepared): Guard {
-  const guard = startGuard({
-    graceMs: stopDeadlineMs + leaveMs,
-    marks: { services: configFile, broker: broker?.mark ?? '' },
+function guardOver({ configFile, brokerFolder, stopDeadlineMs }: RunUpOptions): Guard {
+  return startGuard({ graceMs: stopDeadlineMs + leaveMs, marks: { services: configFile, broker: brokerFolder } })
+}
+
+/** @returns undefined when it was told to stop meanwhile: then nothing of it is left */
+async function prepare(
+  options: RunUpOptions,
+  guard: Guard,
+  signals: StopSignals,
+  told: UpConsole,
+): Promise<Prepared | undefined> {
+  const stopping = new AbortController()
+  let over = false
+  void signals.first.then(() => {
+    if (over) return
+    told.tell('stopping what was started (another Ctrl-C ends at once)')
+    stopping.abort()
   })
-  broker?.followProcess((pid) => guard.watchBroker(pid))
-  return guard
+  // The guard ends the broker then, and the embedded database notices by itself.
+  void signals.second.then(() => {
+    if (!over) process.exit(130)
+  })
+  try {
+    return await options.prepare({ tell: (line) => told.tell(line), guard, stopping: stopping.signal })
+  } catch (error) {
+    if (stopping.signal.aborted && error === stopping.signal.reason) return undefined
+    throw error
+  } finally {
+    over = true
+  }
 }
 
 function supervisorOver(options: RunUpOptions, guard: Guard, told: UpConsole): Supervisor {

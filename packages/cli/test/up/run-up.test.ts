@@ -76,6 +76,13 @@ const gone = (pids: readonly number[]): Promise<true> =>
     () => `still there: ${pids.filter(isThere).join(', ')}`,
   )
 
+/** Resolves when the journal holds the line. */
+const toldOf = (line: string): Promise<true> =>
+  eventually(
+    () => (told().includes(line) ? true : undefined),
+    () => `no ${line} in:\n${told().join('\n')}`,
+  )
+
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'banyan-run-up-'))
   writeFileSync(join(folder, 'journal'), '')
@@ -110,7 +117,7 @@ test('what cannot be closed is told, and keeps nothing else open', async () => {
 })
 
 test('a database that is gone for good ends it, and it says why', async () => {
-  const up = new Up('good')
+  const up = new Up('lost')
   const pids = await up.ready()
   up.child.kill('SIGUSR2')
   expect(await up.ended).toBe(1)
@@ -124,16 +131,43 @@ test('Ctrl-C once more ends at once what does not want to go', async () => {
   const up = new Up('stubborn')
   const pids = await up.ready()
   up.child.kill('SIGINT')
-  await eventually(
-    () => (told().includes('back/1 ignored SIGTERM') ? true : undefined),
-    () => told().join('\n'),
-  )
+  await toldOf('back/1 ignored SIGTERM')
   // A press within the same second is the same press, which npm passes on.
-  await wait(1_100)
+  up.child.kill('SIGUSR2')
+  await toldOf('a second later')
   up.child.kill('SIGINT')
   expect(await up.ended).toBe(130)
   expect(told().at(-1)).toBe('closed')
   await gone(pids)
+})
+
+test('Ctrl-C while it prepares ends what was started', async () => {
+  const up = new Up('slow')
+  const [, broker] = await up.says(/broker (\d+)/)
+  up.child.kill('SIGINT')
+  expect(await up.ended).toBe(0)
+  expect(told().at(-1)).toBe('closed')
+  await gone([Number(broker)])
+})
+
+test('Ctrl-C once more ends at once what cannot be prepared; the guard ends the broker', async () => {
+  const up = new Up('stuck')
+  const [, broker] = await up.says(/broker (\d+)/)
+  up.child.kill('SIGINT')
+  await toldOf('told to stop')
+  up.child.kill('SIGUSR2')
+  await toldOf('a second later')
+  up.child.kill('SIGINT')
+  expect(await up.ended).toBe(130)
+  await gone([Number(broker)])
+})
+
+test('killed while it prepares, it leaves no broker', async () => {
+  const up = new Up('stuck')
+  const [, broker] = await up.says(/broker (\d+)/)
+  up.child.kill('SIGKILL')
+  await up.ended
+  await gone([Number(broker)])
 })
 
 test('one at a time runs in a folder; processes are replaced and counted through it', async () => {
