@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
-import { banyanError } from '@banyan/errors'
 import { locateNatsServer } from './binary.js'
+import { endLeftBehind } from './left-behind.js'
 import { ServerProcess } from './server-process.js'
 
 export interface NatsServerOptions {
@@ -89,7 +87,7 @@ class LocalServer implements NatsServer {
   }
 
   async start(): Promise<void> {
-    await this.#endLeftBehind()
+    await endLeftBehind({ pidFile: this.#pidFile, mark: this.#configFile }) // I1
     await this.#write()
     const process = new ServerProcess(
       this.#binary,
@@ -101,8 +99,10 @@ class LocalServer implements NatsServer {
     this.#process = process
   }
 
-  stop(): Promise<void> {
-    return this.#process?.end('SIGTERM') ?? Promise.resolve()
+  async stop(): Promise<void> {
+    await this.#process?.end('SIGTERM')
+    // Another program may get the number.
+    await rm(this.#pidFile, { force: true })
   }
 
   kill(): Promise<void> {
@@ -126,27 +126,5 @@ class LocalServer implements NatsServer {
     const jetstream = `jetstream { store_dir: ${JSON.stringify(join(this.#folder, 'store'))} }`
     await writeFile(`${this.#configFile}.new`, `${this.#config}\n${jetstream}\n`, { mode: 0o600 })
     await rename(`${this.#configFile}.new`, this.#configFile)
-  }
-
-  /** I1 */
-  async #endLeftBehind(): Promise<void> {
-    const pid = Number(await readFile(this.#pidFile, 'utf8').catch(() => '')) // no file: nothing was left
-    if (!Number.isSafeInteger(pid) || pid <= 1) return
-    // The number may belong to another program by now: only what was started with this very file is ended.
-    if (!(await commandOf(pid)).includes(this.#configFile)) return
-    process.kill(pid, 'SIGTERM')
-    for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 50) {
-      if (!(await commandOf(pid)).includes(this.#configFile)) return
-      await new Promise((done) => setTimeout(done, 50))
-    }
-    throw banyanError('broker-start-failed', { summary: `process ${pid}, which was left behind, does not end` })
-  }
-}
-
-async function commandOf(pid: number): Promise<string> {
-  try {
-    return (await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)])).stdout
-  } catch {
-    return '' // ps fails when there is no such process
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
@@ -50,10 +50,14 @@ withNats.describe('a local NATS server', () => {
     }
   })
 
-  test('ends what a killed owner left behind before it uses the store', async () => {
+  test('ends what a killed owner left behind before it uses the store, also where there is no ps', async () => {
     const home = folder()
     const left = await startNatsServer({ folder: home })
-    const next = await startNatsServer({ folder: home })
+    const path = process.env.PATH
+    if (existsSync('/proc/self/cmdline')) process.env.PATH = home
+    const next = await startNatsServer({ folder: home }).finally(() => {
+      process.env.PATH = path
+    })
     try {
       expect(() => process.kill(left.pid, 0)).toThrow()
       expect(next.pid).not.toBe(left.pid)
@@ -61,6 +65,16 @@ withNats.describe('a local NATS server', () => {
       await left.stop()
       await next.stop()
     }
+  })
+
+  test('leaves no number of a process behind that another program may get', async () => {
+    const home = folder()
+    const pids: number[] = []
+    const server = await startNatsServer({ folder: home, onProcess: (pid) => pids.push(pid) })
+    expect(Number(readFileSync(join(home, 'nats.pid'), 'utf8'))).toBe(server.pid)
+    expect(pids).toEqual([server.pid])
+    await server.stop()
+    expect(existsSync(join(home, 'nats.pid'))).toBe(false)
   })
 
   test('says why it does not start, and when it ends by itself', async () => {

@@ -5,7 +5,8 @@ import { spawn } from 'node:child_process'
  * one that hangs does not, and the broker is no program of ours. A shell waits for the end of its input, whose other end
  * only `up` holds, so that the kernel tells it of that death, however it comes. Its input says, line by line, which
  * processes there are; of each kind the last line counts. A number given out again by the system in the meantime is told by the
- * command line of the process, which holds a word that only ours hold.
+ * command line of the process, which holds a word that only ours hold. That is read in /proc where there is one, since small
+ * images have no `ps`; where neither tells, nothing is killed.
  */
 const script = `
 services=
@@ -16,7 +17,13 @@ while read -r kind rest; do
     broker) broker=$rest ;;
   esac
 done
-ours() { ps -ww -o command= -p "$1" 2>/dev/null | grep -qF -- "$2"; }
+ours() {
+  if [ -e /proc/self/cmdline ]; then line=$(tr '\\0' ' ' < "/proc/$1/cmdline" 2>/dev/null)
+  else line=$(ps -ww -o command= -p "$1" 2>/dev/null)
+  fi
+  case $line in *"$2"*) return 0 ;; esac
+  return 1
+}
 waited=0
 while [ "$waited" -lt "$GRACE" ]; do
   left=

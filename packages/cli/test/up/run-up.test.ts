@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -22,11 +22,11 @@ class Up {
   readonly child: ChildProcess
   readonly ended: Promise<number | null>
 
-  constructor(mode: string) {
+  constructor(mode: string, environment: NodeJS.ProcessEnv = process.env) {
     this.child = spawn(
       process.execPath,
       ['--conditions=banyan-source', '--import', '@oxc-node/core/register', program, folder, mode],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
+      { env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
     )
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -82,6 +82,12 @@ const toldOf = (line: string): Promise<true> =>
     () => (told().includes(line) ? true : undefined),
     () => `no ${line} in:\n${told().join('\n')}`,
   )
+
+const programOf = (name: string): string =>
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((place) => join(place, name))
+    .find((path) => existsSync(path)) as string
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'banyan-run-up-'))
@@ -206,8 +212,12 @@ test('killed, it leaves nothing, and the next one works at once', async () => {
   expect(await next.ended).toBe(0)
 })
 
-test('killed, a service that hangs is ended too', async () => {
-  const up = new Up('impatient')
+test('killed, a service that hangs is ended too, also where there is no ps', async () => {
+  // What every small image has.
+  const programs = join(folder, 'programs')
+  mkdirSync(programs)
+  for (const name of ['sleep', 'tr']) symlinkSync(programOf(name), join(programs, name))
+  const up = new Up('impatient', { ...process.env, PATH: programs })
   const pids = await up.ready()
   up.child.kill('SIGKILL')
   await up.ended
