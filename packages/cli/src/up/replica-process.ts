@@ -25,13 +25,21 @@ export class ReplicaProcess {
   readyAt: number | undefined
   /** Where people reach it, once it is ready. */
   url: string | undefined
-  readonly #child: ChildProcess
+  /** Absent where it could not even be tried. */
+  readonly #child: ChildProcess | undefined
   readonly #ambient: Ambient
   #over = false
 
-  constructor(child: ChildProcess, ambient: Ambient) {
-    this.#child = child
+  /** @param child the process, or why there is none */
+  constructor(child: ChildProcess | Error, ambient: Ambient) {
     this.#ambient = ambient
+    if (child instanceof Error) {
+      this.#over = true
+      this.ended = Promise.resolve(child.message)
+      this.ready = new Promise(() => undefined)
+      return
+    }
+    this.#child = child
     this.ended = new Promise((done) => {
       const end = (how: Ending): void => {
         this.#over = true
@@ -55,7 +63,7 @@ export class ReplicaProcess {
   }
 
   get pid(): number | undefined {
-    return this.#child.pid
+    return this.#child?.pid
   }
 
   get over(): boolean {
@@ -65,7 +73,7 @@ export class ReplicaProcess {
   /** Asks it to end what is under way and go; past the deadline it is ended (I1). */
   async stop(deadlineMs: number): Promise<Ending> {
     if (this.#over) return this.ended
-    this.#child.kill('SIGTERM')
+    this.#child?.kill('SIGTERM')
     const cancel = this.#ambient.after(deadlineMs, () => this.kill())
     const how = await this.ended
     cancel()
@@ -73,6 +81,6 @@ export class ReplicaProcess {
   }
 
   kill(): void {
-    if (!this.#over) this.#child.kill('SIGKILL')
+    if (!this.#over) this.#child?.kill('SIGKILL')
   }
 }

@@ -48,7 +48,10 @@ export class ServiceProcesses {
       cwd: folder,
       silent: true,
     })
-    return cluster.fork(this.#environment(service, replica)).process
+    const worker = cluster.fork(this.#environment(service, replica))
+    // An error of the process is one of the worker too, and nobody else hears that one.
+    worker.on('error', () => undefined)
+    return worker.process
   }
 
   #parameters(service: string): string[] {

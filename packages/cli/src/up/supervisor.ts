@@ -11,7 +11,7 @@ export interface SupervisedService {
   readonly replicas: number
   /** Services that should be ready before this one is started, without circles. */
   readonly after: readonly string[]
-  /** Makes a process of it, with a channel on which it says `{ ready: true }`. */
+  /** Makes a process of it, with a channel on which it says `{ ready: true }`. Throws where it cannot: a start that failed. */
   readonly spawn: (replica: number) => ChildProcess
 }
 
@@ -161,7 +161,10 @@ export class Supervisor {
   #spawn({ service, number }: Replica): ReplicaProcess {
     const { services, ambient } = this.#options
     const { spawn } = services.find(({ name }) => name === service) as SupervisedService
-    const process = new ReplicaProcess(spawn(number), ambient)
+    const process = new ReplicaProcess(
+      attempt(() => spawn(number)),
+      ambient,
+    )
     this.#processes.add(process)
     this.#tellProcesses()
     void process.ended.then(() => {
@@ -192,7 +195,7 @@ export class Supervisor {
   async #replaceOne(replica: Replica, onProgress: (line: string) => void): Promise<void> {
     const shown = `${replica.service}/${replica.number}`
     const successor = this.#spawn(replica)
-    onProgress(`${shown}: process ${successor.pid} starts`)
+    if (successor.pid !== undefined) onProgress(`${shown}: process ${successor.pid} starts`)
     const { ambient, stopDeadlineMs } = this.#options
     const how = await new Promise<string | undefined>((done) => {
       const cancel = ambient.after(this.#startDeadlineMs, () =>
@@ -290,5 +293,14 @@ export class Supervisor {
       this.#waiting.add(look)
       look()
     })
+  }
+}
+
+/** What cannot be started now, perhaps for want of memory, is a start that failed, and no reason to end the others. */
+function attempt(spawn: () => ChildProcess): ChildProcess | Error {
+  try {
+    return spawn()
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
   }
 }

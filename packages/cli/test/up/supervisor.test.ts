@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { createAmbient } from '@banyan/ambient'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ReplicaStatus } from '../../src/up/replica.js'
+import { ServiceProcesses } from '../../src/up/service-processes.js'
 import { Supervisor, type SupervisorOptions } from '../../src/up/supervisor.js'
 
 const child = fileURLToPath(new URL('./child.mjs', import.meta.url))
@@ -144,6 +145,53 @@ describe('restarting', () => {
     for (const [index, most] of [2, 4, 8, 8].entries()) expect(waits[index]).toBeLessThanOrEqual(most)
     modes.back = 'good'
     await change(({ state }) => state === 'ready')
+  })
+})
+
+describe('a process that cannot even be made', () => {
+  test('is a start that failed: told, and tried again until it can', async () => {
+    let attempts = 0
+    const up = supervise(
+      {},
+      {
+        services: [
+          {
+            name: 'back',
+            replicas: 1,
+            after: [],
+            spawn: () => {
+              if (++attempts < 3) throw new Error('there is no memory left')
+              return spawn(process.execPath, [child, 'back/1', 'good', journal], {
+                stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+              })
+            },
+          },
+        ],
+      },
+    )
+    await up.start()
+    const second = await change(({ state, failures }) => state === 'restarting' && failures === 2)
+    expect(second.lastEnding).toBe('there is no memory left')
+    await change(({ state }) => state === 'ready')
+  })
+
+  test.each(['spawn', 'spawnListening'] as const)('%s: is a start that failed, and ends nobody else', async (how) => {
+    const processes = new ServiceProcesses({
+      execArgv: [],
+      program: child,
+      configFile: journal,
+      folder: join(folder, 'was-removed'),
+      environment: process.env,
+      environmentOf: () => ({}),
+      json: false,
+    })
+    const services = [
+      { name: 'back', replicas: 1, after: [], spawn: (replica: number) => processes[how]('back', replica) },
+    ]
+    const up = supervise({}, { services })
+    await up.start()
+    const second = await change(({ state, failures }) => state === 'restarting' && failures === 2)
+    expect(second.lastEnding).toContain('ENOENT')
   })
 })
 
