@@ -8,6 +8,18 @@ export interface ControlPlace {
   readonly socket: string
 }
 
+/** In the app's folder; undefined where the platform allows no socket there. */
+function nearSocket(folder: string): string | undefined {
+  const near = join(folder, '.banyan', 'up.sock')
+  return process.platform !== 'win32' && Buffer.byteLength(near) <= socketPathMaxBytes ? near : undefined
+}
+
+/** Where an `up` of a folder may have left a socket: where it said so, and where it had not come to say so. */
+export function leftSockets(folder: string): readonly string[] {
+  const places = [readControlPlace(folder)?.socket, nearSocket(folder)]
+  return [...new Set(places.filter((place) => place !== undefined))]
+}
+
 // What the platforms allow for the path of a Unix socket (sun_path), less the byte that ends it.
 const socketPathMaxBytes = 103
 
@@ -27,8 +39,8 @@ export function readControlPlace(folder: string): ControlPlace | undefined {
 export function chooseControlPlace(folder: string, pid: number): ControlPlace {
   mkdirSync(join(folder, '.banyan'), { recursive: true })
   if (process.platform === 'win32') return { pid, socket: `\\\\.\\pipe\\banyan-up-${pid}` }
-  const near = join(folder, '.banyan', 'up.sock')
-  if (Buffer.byteLength(near) <= socketPathMaxBytes) return { pid, socket: near }
+  const near = nearSocket(folder)
+  if (near !== undefined) return { pid, socket: near }
   return { pid, socket: join(mkdtempSync(join(tmpdir(), 'banyan-up-')), 'up.sock') }
 }
 
@@ -40,11 +52,12 @@ export function writeControlPlace(folder: string, place: ControlPlace): void {
 }
 
 /** Removes what is left of an `up`: its socket, and what says where it is. */
-export function removeControlPlace(folder: string, { socket }: ControlPlace): void {
+export function removeControlPlace(folder: string, socket: string): void {
+  if (process.platform !== 'win32') {
+    rmSync(socket, { force: true })
+    const parent = dirname(socket)
+    if (parent !== join(folder, '.banyan') && parent.startsWith(join(tmpdir(), 'banyan-up-')))
+      rmSync(parent, { recursive: true, force: true })
+  }
   rmSync(placeFile(folder), { force: true })
-  if (process.platform === 'win32') return
-  rmSync(socket, { force: true })
-  const parent = dirname(socket)
-  if (parent !== join(folder, '.banyan') && parent.startsWith(join(tmpdir(), 'banyan-up-')))
-    rmSync(parent, { recursive: true, force: true })
 }

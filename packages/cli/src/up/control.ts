@@ -2,8 +2,10 @@
  * The socket over which `banyan services` speaks to the `banyan up` of the same folder. Only the user that runs `up`, or root,
  * may open it: it has mode 0600.
  *
- * I1 One request per connection, of bounded size, and said in bounded time.
- * I2 One `up` listens for a folder; what a killed one left is removed by the next.
+ * I1 One request per connection, of bounded size, and said in bounded time. A connection lasts as long as what it asked for, and
+ *    no longer than a moment beyond; there are so many at a time.
+ * I2 One `up` listens for a folder; what a killed one left is removed by the next. Only a socket that surely nobody listens on
+ *    is removed.
  */
 import { chmodSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
@@ -12,6 +14,7 @@ import { BanyanError, banyanError, type ErrorData, errorData, isBanyanError } fr
 import {
   type ControlPlace,
   chooseControlPlace,
+  leftSockets,
   readControlPlace,
   removeControlPlace,
   writeControlPlace,
@@ -33,35 +36,65 @@ export interface Control {
 }
 
 const requestMaxCharacters = 65_536
-const requestMs = 5_000
+const mostConnections = 64
+
+export interface ControlLimits {
+  /** How long a request may take to be said, and an answer to be taken. Milliseconds, default 5,000. */
+  readonly requestMs?: number
+}
 
 /** Begins to listen for the folder of an app. @throws `up-running` */
-export async function openControl(folder: string, handle: ControlHandler): Promise<Control> {
-  const before = readControlPlace(folder)
-  if (before) {
-    const socket = await dial(before).catch(() => undefined)
-    socket?.destroy()
-    if (socket) throw banyanError('up-running', { pid: before.pid })
-    removeControlPlace(folder, before) // I2
+export async function openControl(
+  folder: string,
+  handle: ControlHandler,
+  { requestMs = 5_000 }: ControlLimits = {},
+): Promise<Control> {
+  for (const socket of leftSockets(folder)) {
+    if (await isHeard(socket)) throw running(folder)
+    removeControlPlace(folder, socket) // I2
   }
   const place = chooseControlPlace(folder, process.pid)
   const open = new Set<Socket>()
   const server = createServer((socket) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
-    answer(socket, handle)
+    answer(socket, handle, requestMs)
   })
+  server.maxConnections = mostConnections
+  const close = async (): Promise<void> => {
+    const closed = new Promise((done) => server.close(done))
+    for (const socket of open) socket.destroy()
+    await closed
+    removeControlPlace(folder, place.socket)
+  }
   await listen(server, place)
-  writeControlPlace(folder, place)
-  return {
-    async close() {
-      const closed = new Promise((done) => server.close(done))
-      for (const socket of open) socket.destroy()
-      await closed
-      removeControlPlace(folder, place)
-    },
+  try {
+    writeControlPlace(folder, place)
+  } catch (error) {
+    // A server that listens would keep the process; what failed first is what is told.
+    await close().catch(() => undefined)
+    throw error
+  }
+  return { close }
+}
+
+const running = (folder: string): BanyanError =>
+  banyanError('up-running', { pid: readControlPlace(folder)?.pid ?? '(unknown)' })
+
+/** Whether somebody listens. What cannot be told, because of permissions or of load, is taken for somebody (I2). */
+async function isHeard(socket: string): Promise<boolean> {
+  try {
+    const made = await dial(socket)
+    made.destroy()
+    return true
+  } catch (error) {
+    return !isNobody(error)
   }
 }
+
+/** ENOTSOCK: elsewhere than on Linux, a file that is no socket. */
+const isNobody = (error: unknown): boolean =>
+  ['ECONNREFUSED', 'ENOENT', 'ENOTSOCK'].includes((error as NodeJS.ErrnoException).code ?? '')
 
 function listen(server: Server, { socket }: ControlPlace): Promise<void> {
   // Made with its mode, so that there is no moment in which others may open it.
@@ -80,23 +113,28 @@ function listen(server: Server, { socket }: ControlPlace): Promise<void> {
 }
 
 /** I1 */
-function answer(socket: Socket, handle: ControlHandler): void {
+function answer(socket: Socket, handle: ControlHandler, requestMs: number): void {
   const send = (message: ControlMessage): void => {
     if (socket.writable) socket.write(`${JSON.stringify(message)}\n`)
   }
   let text = ''
+  let deadline = setTimeout(() => socket.destroy(), requestMs)
   const take = (chunk: string): void => {
     text += chunk
     if (text.length > requestMaxCharacters) socket.destroy()
     const end = text.indexOf('\n')
     if (end < 0) return
     socket.off('data', take)
-    socket.setTimeout(0)
-    void answered(text.slice(0, end), handle, send).then((message) => socket.end(`${JSON.stringify(message)}\n`))
+    clearTimeout(deadline)
+    void answered(text.slice(0, end), handle, send).then((message) => {
+      if (socket.destroyed) return
+      deadline = setTimeout(() => socket.destroy(), requestMs)
+      socket.end(`${JSON.stringify(message)}\n`)
+    })
   }
   // Who asked may have gone; what was asked for is done all the same.
   socket.on('error', () => undefined)
-  socket.setTimeout(requestMs, () => socket.destroy())
+  socket.once('close', () => clearTimeout(deadline))
   socket.setEncoding('utf8').on('data', take)
 }
 
@@ -121,7 +159,7 @@ async function answered(
 
 /**
  * Asks the `up` of a folder.
- * @throws `up-not-running`, and what it answers
+ * @throws `up-not-running`, `unavailable` when it cannot be reached, and what it answers
  */
 export async function askUp(
   folder: string,
@@ -129,8 +167,11 @@ export async function askUp(
   onProgress: (line: string) => void = () => undefined,
 ): Promise<unknown> {
   const place = readControlPlace(folder)
-  const socket = place && (await dial(place).catch(() => undefined))
-  if (!socket) throw banyanError('up-not-running')
+  if (!place) throw banyanError('up-not-running')
+  const socket = await dial(place.socket).catch((error: NodeJS.ErrnoException) => {
+    if (isNobody(error)) throw banyanError('up-not-running')
+    throw banyanError('unavailable', { what: `\`banyan up\`, process ${place.pid} (${error.code}),` }, { cause: error })
+  })
   try {
     socket.write(`${JSON.stringify(request)}\n`)
     for await (const line of createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })) {
@@ -146,7 +187,7 @@ export async function askUp(
   throw banyanError('up-not-running')
 }
 
-function dial({ socket }: ControlPlace): Promise<Socket> {
+function dial(socket: string): Promise<Socket> {
   return new Promise((done, failed) => {
     const made = connect(socket)
     made.once('connect', () => done(made.on('error', () => undefined)))

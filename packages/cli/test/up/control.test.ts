@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -82,4 +82,57 @@ test('a request without end is not read for ever', async () => {
   client.on('error', () => undefined)
   client.write('x'.repeat(70_000))
   await new Promise((done) => client.once('close', done))
+})
+
+test('a request that is said in drops is not waited for', async () => {
+  open.push(await openControl(folder, handle, { requestMs: 200 }))
+  const client = connect(readControlPlace(folder)?.socket as string)
+  client.on('error', () => undefined)
+  const drops = setInterval(() => client.write('x'), 10)
+  await new Promise((done) => client.once('close', done))
+  clearInterval(drops)
+})
+
+test('who has its answer and does not go is let go', async () => {
+  open.push(await openControl(folder, handle, { requestMs: 200 }))
+  const client = connect({ path: readControlPlace(folder)?.socket as string, allowHalfOpen: true })
+  const refused = new Promise<NodeJS.ErrnoException>((done) => client.once('error', done))
+  client.write(`${JSON.stringify({ command: 'status' })}\n`)
+  await new Promise((done) => client.once('data', done))
+  const more = setInterval(() => client.write('x'), 10)
+  expect((await refused).code).toMatch(/EPIPE|ECONNRESET/)
+  clearInterval(more)
+})
+
+test('a socket that one left before it said where it is, is no hindrance', async () => {
+  mkdirSync(join(folder, '.banyan'))
+  writeFileSync(join(folder, '.banyan', 'up.sock'), '')
+  await opened()
+  expect(await askUp(folder, { command: 'status' })).toEqual({ fine: true })
+})
+
+test('one that has not said yet where it is, is not disturbed', async () => {
+  await opened()
+  rmSync(join(folder, '.banyan', 'up.json'))
+  await expect(openControl(folder, handle)).rejects.toMatchObject({ code: 'up-running' })
+  expect(statSync(join(folder, '.banyan', 'up.sock')).isSocket()).toBe(true)
+})
+
+test('a socket that cannot be asked is not taken for one that nobody listens on', async () => {
+  mkdirSync(join(folder, '.banyan'))
+  const socket = join(folder, 'loop.sock')
+  symlinkSync(socket, socket)
+  writeFileSync(join(folder, '.banyan', 'up.json'), JSON.stringify({ pid: 77, socket }))
+  await expect(openControl(folder, handle)).rejects.toMatchObject({ code: 'up-running' })
+  expect(lstatSync(socket).isSymbolicLink()).toBe(true)
+  await expect(askUp(folder, { command: 'status' })).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('process 77 (ELOOP)'),
+  })
+})
+
+test('where it cannot say where it is, it does not listen', async () => {
+  mkdirSync(join(folder, '.banyan', 'up.json', 'in-the-way'), { recursive: true })
+  await expect(openControl(folder, handle)).rejects.toThrow('up.json')
+  expect(existsSync(join(folder, '.banyan', 'up.sock'))).toBe(false)
 })
