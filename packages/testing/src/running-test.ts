@@ -9,6 +9,7 @@ import {
   type Identity,
   type Outcome,
 } from '@banyan/runtime'
+import { endAfter, endAll } from './ending.js'
 import { armingProblems, type FaultPoint, FaultPoints, faultPointOf } from './fault-points.js'
 import { Published } from './published.js'
 import type { Deployment } from './services/deployment.js'
@@ -76,8 +77,7 @@ export class RunningTest implements TestApp {
     try {
       await this.#deployment.start(startSettledMs)
     } catch (error) {
-      await this.#options.release()
-      throw error
+      await endAfter(error, () => this.#options.release())
     }
   }
 
@@ -191,11 +191,7 @@ export class RunningTest implements TestApp {
   }
 
   async #end(): Promise<void> {
-    try {
-      await this.#deployment.stop(stopDeadlineMs)
-    } finally {
-      await this.#options.release()
-    }
+    await endAll([() => this.#deployment.stop(stopDeadlineMs), () => this.#options.release()])
     if (this.#differences.length > 0) throw new Error(this.#differences.join('\n'))
   }
 }

@@ -6,6 +6,7 @@ import { createLogger, type Logger } from '@banyan/runtime'
 import type { ConnectionOptions } from '@banyan/store-postgres'
 import { cloneDatabase } from './database/clone.js'
 import { joinServer } from './database/test-server.js'
+import { endAfter, endAll } from './ending.js'
 import { optionProblems, placementOf, type TestAppOptions, type TestPlacement } from './options.js'
 import { RunningTest } from './running-test.js'
 import { deployDistributed } from './services/deploy-distributed.js'
@@ -55,8 +56,7 @@ export async function testApp<Names extends string>(
     await running.start()
     return running as TestApp<Names>
   } catch (error) {
-    await released.all()
-    throw error
+    return await endAfter(error, () => released.all())
   }
 }
 
@@ -95,14 +95,7 @@ class Releases {
   async all(): Promise<void> {
     const all = this.#all
     this.#all = []
-    const failures: unknown[] = []
-    for (const release of all)
-      try {
-        await release()
-      } catch (error) {
-        failures.push(error)
-      }
-    if (failures.length > 0) throw failures[0]
+    await endAll(all)
   }
 }
 

@@ -7,7 +7,7 @@ import { testApp } from '@banyan/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { withNats } from '../../../tools/vitest/with-nats.js'
 import { shop, shopFolder } from './shop/app.js'
-import { orders } from './shop/contracts.js'
+import { mail, orders, stock } from './shop/contracts.js'
 import { openShop, order } from './shop/open.js'
 
 afterEach(() => vi.unstubAllEnvs())
@@ -62,5 +62,31 @@ withNats.describe('processes of their own', () => {
         'the file exports another app of this name: orders 1.0.0, stock 1.0.0, mail 1.0.0',
       ),
     })
+  })
+})
+
+withNats.describe('tests of one app at once, and one after the other in processes that wait,', () => {
+  test('see nothing of each other', async () => {
+    const open = (now: string) => openShop({ placement: 'distributed', now })
+    const [one, other] = await Promise.all([open('2026-01-01'), open('2031-01-01')])
+    try {
+      await one.call(orders).place(order)
+      await one.settled()
+      expect(one.events(orders).placed).toHaveLength(1)
+      expect(other.events(orders).placed).toEqual([])
+      expect(await other.call(stock).level({ sku: order.sku })).toBe(1_000_000)
+      // It crashes where it is armed, and nowhere else.
+      const crash = one.crash('stock', 'after-commit')
+      await other.call(orders).place(order)
+      await other.settled()
+      expect(await other.call(mail).sent()).toHaveLength(1)
+      await expect(one.call(orders).place(order)).rejects.toMatchObject({ code: 'outcome-unknown' })
+      await crash.happened
+    } finally {
+      await Promise.all([one[Symbol.asyncDispose](), other[Symbol.asyncDispose]()])
+    }
+    await using next = await open('2036-01-01')
+    expect(next.events(orders).placed).toEqual([])
+    expect(await next.call(stock).level({ sku: order.sku })).toBe(1_000_000)
   })
 })

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createAmbient } from '@banyan/ambient'
 import { startNatsServer } from '@banyan/broker-nats'
+import { endAll } from '../ending.js'
 
 /** Where a keeper is: a file in its folder. */
 export interface KeeperFile {
@@ -44,8 +45,8 @@ export async function keepBroker({ folder, binary, graceMs }: KeepOptions, repor
     over = resolve
   })
   const broker = await startNatsServer({ folder, binary, config, onExit: () => over() })
-  const ambient = createAmbient()
-  const token = ambient.newId()
+  const token = createAmbient().newId()
+  const file = join(folder, keeperFileName)
   const users = new Set<Socket>()
   let waiting: NodeJS.Timeout | undefined
   const unused = (): void => {
@@ -63,18 +64,23 @@ export async function keepBroker({ folder, binary, graceMs }: KeepOptions, repor
     socket.resume()
     socket.write(`${JSON.stringify({ token, url: broker.url } satisfies KeeperGreeting)}\n`)
   })
-  const file = join(folder, keeperFileName)
-  const content: KeeperFile = { port: await listen(listener), token }
-  writeFileSync(`${file}.new`, JSON.stringify(content), { mode: 0o600 })
-  renameSync(`${file}.new`, file)
-  report()
-  unused()
-  await ended
-  // K1
-  rmSync(file, { force: true })
-  listener.close()
-  for (const socket of users) socket.destroy()
-  await broker.stop()
+  try {
+    const content: KeeperFile = { port: await listen(listener), token }
+    writeFileSync(`${file}.new`, JSON.stringify(content), { mode: 0o600 })
+    renameSync(`${file}.new`, file)
+    report()
+    unused()
+    await ended
+  } finally {
+    // K1; the server also ends when the rest cannot be ended.
+    await endAll([
+      () => rmSync(file, { force: true }),
+      () => listener.close(),
+      () => users.forEach((socket) => void socket.destroy()),
+      () => clearTimeout(waiting),
+      () => broker.stop(),
+    ])
+  }
 }
 
 function listen(listener: Server): Promise<number> {

@@ -13,6 +13,7 @@ import {
   type Store,
 } from '@banyan/runtime'
 import { type ConnectionOptions, createPostgresStore } from '@banyan/store-postgres'
+import { endAfter, endAll } from '../ending.js'
 import { watchStore } from './watched-store.js'
 
 /** What all processes of one service of a test share: they run one after the other, the next after a crash. */
@@ -115,8 +116,7 @@ export class TestProcess {
       await made.#start()
       return made
     } catch (error) {
-      await made.stop(0)
-      throw error
+      return await endAfter(error, () => made.stop(0))
     }
   }
 
@@ -211,10 +211,12 @@ export class TestProcess {
   /** Ends in order. */
   async stop(deadlineMs: number): Promise<void> {
     this.#leaveClock()
-    await this.#gateway?.close(deadlineMs)
-    await this.#ways?.mesh.drain(deadlineMs)
-    await (this.#runtime ? this.#runtime.stop(deadlineMs) : this.store.close(deadlineMs))
-    await this.#ways?.close()
+    await endAll([
+      () => this.#gateway?.close(deadlineMs),
+      () => this.#ways?.mesh.drain(deadlineMs),
+      () => (this.#runtime ? this.#runtime.stop(deadlineMs) : this.store.close(deadlineMs)),
+      () => this.#ways?.close(),
+    ])
   }
 
   /** Ends as a killed process does (I1). */
@@ -222,11 +224,13 @@ export class TestProcess {
     this.#leaveClock()
     this.#logger.level = 'silent'
     // Connections first, so that nothing that still runs here can write or answer: then the rest may take its time.
-    await Promise.all([this.store.close(0), this.#ways?.close()])
-    await this.#setting.database.cut(this.#modules())
-    this.#forget(new Error('This process has crashed'))
-    await this.#gateway?.close(0)
-    await this.runtime.stop(0)
+    await endAll([
+      () => Promise.all([this.store.close(0), this.#ways?.close()]),
+      () => this.#setting.database.cut(this.#modules()),
+      () => this.#forget(new Error('This process has crashed')),
+      () => this.#gateway?.close(0),
+      () => this.runtime.stop(0),
+    ])
   }
 
   #modules(): readonly string[] {

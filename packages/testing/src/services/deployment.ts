@@ -1,6 +1,7 @@
 import { createAmbient } from '@banyan/ambient'
 import { banyanError } from '@banyan/errors'
 import type { HealthReport, ModuleHealth, SqlExecutor } from '@banyan/runtime'
+import { endAfter } from '../ending.js'
 import type { ArmedPoint } from '../fault-points.js'
 import type { InsideService } from './inside.js'
 import type { DistantClock, TestedService } from './service.js'
@@ -46,8 +47,7 @@ export class Deployment {
       // Who listens to another service begins when that one can be asked where its log ends.
       if (this.services.length > 1) await this.settled(timeoutMs)
     } catch (error) {
-      await this.stop(0)
-      throw error
+      await endAfter(error, () => this.stop(0))
     }
   }
 

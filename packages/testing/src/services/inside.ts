@@ -1,5 +1,6 @@
 import { banyanError } from '@banyan/errors'
 import type { HealthReport, Statement, StatementResult } from '@banyan/runtime'
+import { endAfter } from '../ending.js'
 import { type ProcessSetting, TestProcess } from '../process/test-process.js'
 import type { TestedService } from './service.js'
 
@@ -72,8 +73,14 @@ export class InsideService implements TestedService {
     this.#running = false
     await dead.die()
     const next = await this.#begin()
-    await this.#options.restarted(next)
-    return next
+    try {
+      await this.#options.restarted(next)
+      return next
+    } catch (error) {
+      // Nobody gets hold of it, so nobody else would end it.
+      this.#running = false
+      return await endAfter(error, () => next.stop(0))
+    }
   }
 
   async ready(): Promise<void> {

@@ -2,6 +2,7 @@ import { createAmbient } from '@banyan/ambient'
 import { type App, modulesOf } from '@banyan/module'
 import type { ConnectionOptions } from '@banyan/store-postgres'
 import type { TestBroker } from '../broker/join-broker.js'
+import { endAfter, endAll } from '../ending.js'
 import type { AppSetting } from './deploy-local.js'
 import { topologyOf, type Wire } from './wire.js'
 
@@ -36,13 +37,7 @@ export async function openWire({ app }: AppSetting, { folder, url, database }: W
       url: broker.url,
       topology,
       published,
-      async close() {
-        try {
-          await streams.remove()
-        } finally {
-          broker.release()
-        }
-      },
+      close: () => endAll([() => streams.remove(), () => broker.release()]),
     }
   } catch (error) {
     broker.release()
@@ -70,17 +65,10 @@ async function openStreams(
   try {
     await ensureStreams(streams)
   } catch (error) {
-    await connection.close()
-    throw error
+    await endAfter(error, () => connection.close())
   }
   return {
-    async remove() {
-      try {
-        await removeStreams(streams)
-      } finally {
-        await connection.close()
-      }
-    },
+    remove: () => endAll([() => removeStreams(streams), () => connection.close()]),
   }
 }
 

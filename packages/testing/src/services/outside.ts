@@ -66,9 +66,17 @@ export class OutsideService implements TestedService {
       this.#health = await child.ask('health', undefined)
       return child
     } catch (error) {
-      child.kill()
-      throw error
+      return await this.#discard(child, error)
     }
+  }
+
+  /** Nobody gets hold of this one, so nobody else would end it. */
+  async #discard(child: TestChild, failure: unknown): Promise<never> {
+    // It did not end by itself: what is told is the failure.
+    this.#instance = undefined
+    child.kill()
+    await child.ended
+    throw failure
   }
 
   #heard(child: TestChild, told: Told): void {
@@ -94,8 +102,12 @@ export class OutsideService implements TestedService {
     await dying.ended
     await database.cut(this.modules) // O1
     const next = await this.#begin()
-    await shared.restarted(this, (module) => next.ask('log', module))
-    return next
+    try {
+      await shared.restarted(this, (module) => next.ask('log', module))
+      return next
+    } catch (error) {
+      return await this.#discard(next, error)
+    }
   }
 
   /** One that nobody killed has a fault that the test must hear of. */

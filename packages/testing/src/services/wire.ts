@@ -2,6 +2,7 @@ import type { Ambient } from '@banyan/ambient'
 import { type App, modulesOf } from '@banyan/module'
 import { type Mesh, routeByModule, type Topology } from '@banyan/placement'
 import type { Elsewhere, Logger } from '@banyan/runtime'
+import { endAfter, endAll } from '../ending.js'
 import type { OtherProcesses, Ways } from '../process/test-process.js'
 import { RepeatingPlacement } from './repeating-placement.js'
 
@@ -69,14 +70,10 @@ async function connect(wire: Wire, service: string, { app, ambient, logger }: Co
     return {
       mesh,
       elsewhere,
-      close: async () => {
-        await mesh.close()
-        await connection.close()
-      },
+      close: () => endAll([() => mesh.close(), () => connection.close()]),
     }
   } catch (error) {
-    await connection.close()
-    throw error
+    return await endAfter(error, () => connection.close())
   }
 }
 
