@@ -8,17 +8,22 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { obtainNats } from './nats.js'
-import { repositoryRoot } from './support/files.js'
+import { readText, repositoryRoot } from './support/files.js'
+import { isMain } from './support/main.js'
 import { skippedCode } from './verify.js'
 
 const folder = 'examples/market/test'
-const placements = process.argv.length > 2 ? process.argv.slice(2) : ['wire', 'distributed']
 
-// Those that open the market under test; folders below hold tests of tools, which have no placement.
-const files = readdirSync(join(repositoryRoot, folder)).filter((file) => file.endsWith('.test.ts'))
+/** Those that open the market under test. Others start its commands, or test its tools: they have no placement. */
+export function placedTests(root: string): readonly string[] {
+  return readdirSync(join(root, folder))
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => `${folder}/${file}`)
+    .filter((path) => readText(root, path).includes('openMarket('))
+}
 
-async function run(placement: string): Promise<boolean> {
-  const child = spawn('npx', ['vitest', 'run', ...files.map((file) => join(folder, file))], {
+async function run(placement: string, files: readonly string[]): Promise<boolean> {
+  const child = spawn('npx', ['vitest', 'run', ...files], {
     cwd: repositoryRoot,
     stdio: 'inherit',
     env: { ...process.env, BANYAN_TEST_PLACEMENT: placement },
@@ -27,12 +32,24 @@ async function run(placement: string): Promise<boolean> {
   return code === 0
 }
 
-const obtained = await obtainNats()
-if ('missing' in obtained) {
-  console.log(`test:placements [skipped: ${obtained.missing}]`)
-  process.exitCode = skippedCode
-} else
+async function main(placements: readonly string[]): Promise<number> {
+  const obtained = await obtainNats()
+  if ('missing' in obtained) {
+    console.log(`test:placements [skipped: ${obtained.missing}]`)
+    return skippedCode
+  }
+  const files = placedTests(repositoryRoot)
+  // Without a name vitest would run every test of the repository.
+  if (files.length === 0) throw new Error(`No test in ${folder} opens the market`)
+  let failed = false
   for (const placement of placements) {
     console.log(`The market in placement ${placement}`)
-    if (!(await run(placement))) process.exitCode = 1
+    if (!(await run(placement, files))) failed = true
   }
+  return failed ? 1 : 0
+}
+
+if (isMain(import.meta.url)) {
+  const named = process.argv.slice(2)
+  process.exitCode = await main(named.length > 0 ? named : ['wire', 'distributed'])
+}
