@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readlinkSync, symlinkSync, writeFileSyn
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Told } from './told.js'
 import { dataIn } from './victim.js'
 
 const market = fileURLToPath(new URL('..', import.meta.url))
@@ -10,6 +11,8 @@ const market = fileURLToPath(new URL('..', import.meta.url))
 const banyan = fileURLToPath(import.meta.resolve('@banyan/cli/main'))
 
 const answerMs = 30_000
+/** Codes by which `banyan` tells that there is nobody to ask. */
+const away = ['up-not-running', 'broker-unreachable', 'unavailable']
 
 export interface HouseOptions {
   /** All its own: data, keys, logs. Absolute. */
@@ -54,7 +57,11 @@ export class House {
     }
   }
 
-  /** What a command of `banyan` answers with `--json`; undefined when it fails. */
+  /**
+   * What a command of `banyan` answers with `--json`; undefined while there is nobody who could: no `up`, no broker, or none
+   * that answers in time.
+   * @throws Told when it fails for another reason
+   */
   async ask(command: string): Promise<unknown> {
     const words = [...process.execArgv, banyan, command, '--json', '--config', this.config]
     try {
@@ -63,8 +70,10 @@ export class House {
         timeout: answerMs,
       })
       return JSON.parse(stdout)
-    } catch {
-      return undefined // nobody answers while the broker is away
+    } catch (error) {
+      const { killed, stderr = '', message } = error as { killed?: boolean; stderr?: string; message: string }
+      if (killed || away.some((code) => stderr.includes(`"code":"${code}"`))) return undefined
+      throw new Told(`banyan ${command} failed: ${stderr.trim() || message}`)
     }
   }
 }

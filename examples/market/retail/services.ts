@@ -18,6 +18,8 @@ interface Instance {
 /** The shop as services, by `banyan up`. */
 export class Services implements Victim {
   static readonly kinds: readonly string[] = ['service', 'broker', 'database', 'all']
+  /** Each may be named to be killed, too. */
+  static readonly names: readonly string[] = Object.keys(market.services ?? {})
   readonly house: House
   readonly #folder: string
   readonly #random: () => number
@@ -76,7 +78,8 @@ export class Services implements Victim {
   }
 
   #killBroker(): boolean {
-    return killByFile(join(this.#folder, '.banyan/up/nats/nats.pid'))
+    const nats = join(this.#folder, '.banyan/up/nats')
+    return killByFile(join(nats, 'nats.pid'), nats)
   }
 
   /** Its processes, from the system: also those that are not ready yet, and while the broker is away. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -24,11 +24,16 @@ export interface Victim {
 /** Where the data of a shop lies, in the folder that is all its own. */
 export const dataIn = (folder: string): string => join(folder, 'data')
 
-/** Kills the process whose number a file begins with; false when there is none at this moment. */
-export function killByFile(file: string): boolean {
+/**
+ * Kills the process whose number a file begins with, if its command line names this folder; false when there is none at
+ * this moment. The file outlives a kill, and the number may belong to any other program then; while it is written it is
+ * empty, and 0 would be the group of this very process.
+ */
+export function killByFile(file: string, folder: string): boolean {
   try {
-    const [pid] = readFileSync(file, 'utf8').split('\n')
-    return process.kill(Number(pid), 'SIGKILL')
+    const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
+    if (!Number.isSafeInteger(pid) || pid <= 1 || !commandOf(pid).includes(folder)) return false
+    return process.kill(pid, 'SIGKILL')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ESRCH') return false
@@ -36,16 +41,31 @@ export function killByFile(file: string): boolean {
   }
 }
 
+/** Empty when there is no such process. */
+function commandOf(pid: number): string {
+  try {
+    return execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' })
+  } catch (error) {
+    // `ps` says by 1 that it found none.
+    if ((error as { status?: number }).status === 1) return ''
+    throw error
+  }
+}
+
 /** Kills the main process of the embedded database of a shop. */
-export const killDatabase = (folder: string): boolean => killByFile(join(dataIn(folder), 'cluster/postmaster.pid'))
+export function killDatabase(folder: string): boolean {
+  const cluster = join(dataIn(folder), 'cluster')
+  return killByFile(join(cluster, 'postmaster.pid'), cluster)
+}
 
 const endingsAtMost = 20
 
-/** A process that is started again whenever it ends, until it is stopped. */
+/** A process that is started again whenever it ends, until it is stopped, or has ended too often though nobody killed it. */
 export class Risen {
   #child: ChildProcess | undefined
+  #killed: ChildProcess | undefined
   #ending = false
-  /** How often it ended by itself. */
+  /** How often it ended by itself, however. */
   #endings = 0
   readonly #name: string
   readonly #spawn: () => ChildProcess
@@ -58,10 +78,10 @@ export class Risen {
   start(): void {
     const child = this.#spawn()
     this.#child = child
-    child.once('exit', (code) => {
+    child.once('exit', () => {
       if (this.#ending) return
-      if (code !== null && code !== 0 && ++this.#endings > endingsAtMost) {
-        console.error(`✗ ${this.#name} ended by itself ${endingsAtMost} times; it is not started again`)
+      if (this.#killed !== child && ++this.#endings > endingsAtMost) {
+        console.error(`✗ ${this.#name} ended by itself ${this.#endings} times; it is not started again`)
         return
       }
       this.start()
@@ -69,6 +89,7 @@ export class Risen {
   }
 
   kill(): void {
+    this.#killed = this.#child
     this.#child?.kill('SIGKILL')
   }
 

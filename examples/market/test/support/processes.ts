@@ -5,7 +5,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { marketFolder } from './open-market.js'
 
-const loader = ['--conditions=banyan-source', '--import', '@oxc-node/core/register']
+/** What Node needs to run the example from its sources. */
+export const loader = ['--conditions=banyan-source', '--import', '@oxc-node/core/register']
 
 /** What a process that has ended left behind. */
 export interface Ended {
