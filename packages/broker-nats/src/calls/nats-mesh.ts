@@ -89,6 +89,8 @@ export class NatsMesh implements Mesh {
         this.directory.suspect(instance)
         this.placement.gone(instance)
       },
+      failed: ({ service, instance }, cause) =>
+        options.logger.warn({ err: cause, service, instance }, 'no lane to a process: the broker carries its calls'),
     })
     this.#laneServer = options.lane && new LaneServer(options.lane, options.mayCall, options.logger)
     this.directory = new Directory({

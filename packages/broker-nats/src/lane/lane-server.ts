@@ -43,6 +43,8 @@ export class LaneServer {
   /** Who proved to know which ticket. */
   readonly #services = new WeakMap<object, string>()
   readonly #links = new Set<LaneLink>()
+  /** Those through which calls may come yet. */
+  readonly #taking = new Set<LaneLink>()
   readonly #byCaller = new Map<string, LaneLink>()
   #calls: CallServer | undefined
   #drained: (() => void) | undefined
@@ -64,10 +66,6 @@ export class LaneServer {
     this.#server.maxConnections = mostLanes
     this.#server.on('tlsClientError', (error) => this.#logger.debug({ err: error }, 'a lane was refused'))
     this.#server.on('secureConnection', (socket) => this.#opened(socket))
-  }
-
-  get open(): number {
-    return this.#links.size
   }
 
   /** @throws `unavailable` when the address cannot be listened on */
@@ -108,7 +106,7 @@ export class LaneServer {
     })
     this.#server.close()
     for (const link of this.#links) link.send(recordKind.closing, [])
-    if (this.#links.size > 0) await Promise.race([done, new Promise<void>((late) => void once(deadlineMs, late))])
+    if (this.#taking.size > 0) await Promise.race([done, new Promise<void>((late) => void once(deadlineMs, late))])
   }
 
   close(): void {
@@ -128,15 +126,17 @@ export class LaneServer {
         else if (kind === recordKind.hello && key === undefined) {
           key = callerKey(service, first)
           this.#byCaller.set(key, link)
-        } else if (kind === recordKind.closed) this.#ended(link)
+        } else if (kind === recordKind.closed) this.#tookLast(link)
         else socket.destroy()
       },
       () => {
         if (key !== undefined && this.#byCaller.get(key) === link) this.#byCaller.delete(key)
-        this.#ended(link)
+        this.#links.delete(link)
+        this.#tookLast(link)
       },
     )
     this.#links.add(link)
+    this.#taking.add(link)
   }
 
   /** I1 */
@@ -146,9 +146,9 @@ export class LaneServer {
   }
 
   /** Nothing more comes through it; replies may still go. */
-  #ended(link: LaneLink): void {
-    this.#links.delete(link)
-    if (this.#links.size === 0) this.#drained?.()
+  #tookLast(link: LaneLink): void {
+    this.#taking.delete(link)
+    if (this.#taking.size === 0) this.#drained?.()
   }
 }
 

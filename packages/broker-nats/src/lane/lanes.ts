@@ -15,6 +15,8 @@ export interface LanesOptions {
   readonly replied: (service: string, module: string, message: Uint8Array) => void
   /** A lane broke: what was sent through it may have been taken, and no answer will come. */
   readonly broken: (instance: string) => void
+  /** No lane could be had, or it broke: told the first time, and again after one stood in between. */
+  readonly failed: (to: Provider, cause: unknown) => void
 }
 
 const shortestPauseMs = 5_000
@@ -91,6 +93,8 @@ class Lane {
   #pause: Every | undefined
   #pauseMs = shortestPauseMs
   #closed = false
+  /** That it failed was told, and it has not stood since. */
+  #told = false
 
   constructor(options: LanesOptions, to: Provider, token: string) {
     this.#options = options
@@ -118,10 +122,11 @@ class Lane {
   async #open(): Promise<void> {
     this.#opening = true
     try {
-      this.#connect(await this.#options.askTicket(this.#to))
-    } catch {
-      // The broker goes on carrying; `askTicket` has told why.
-      this.#later()
+      const ticket = await this.#options.askTicket(this.#to)
+      if (!this.#closed) this.#connect(ticket)
+    } catch (error) {
+      // The broker goes on carrying.
+      this.#later(error)
     }
   }
 
@@ -138,12 +143,13 @@ class Lane {
     const link = new LaneLink(
       socket,
       (record) => this.#take(link, record),
-      () => this.#ended(link),
+      (cause) => this.#ended(link, cause),
     )
     socket.once('secureConnect', () => {
       this.#opening = false
       if (this.#closed) return link.end()
       this.#pauseMs = shortestPauseMs
+      this.#told = false
       link.send(recordKind.hello, [this.#token])
       this.#link = link
     })
@@ -164,15 +170,18 @@ class Lane {
     link.send(recordKind.closed, [])
   }
 
-  #ended(link: LaneLink): void {
+  #ended(link: LaneLink, cause: Error | undefined): void {
     const broke = this.#link === link
     if (broke) this.#link = undefined
     if (broke) this.#options.broken(this.#to.instance)
-    if (!this.#closed) this.#later()
+    this.#later(cause ?? new Error('the other end closed it'))
   }
 
-  #later(): void {
+  #later(cause: unknown): void {
     this.#opening = false
+    if (this.#closed) return
+    if (!this.#told) this.#options.failed(this.#to, cause)
+    this.#told = true
     this.#pause?.end()
     this.#pause = once(this.#pauseMs, () => {
       this.#pause = undefined

@@ -25,7 +25,8 @@ export class LaneLink {
   #inTurn = false
   #corked = false
 
-  constructor(socket: TLSSocket, take: (record: LaneRecord) => void, closed: () => void) {
+  /** @param closed given why, where the socket knows */
+  constructor(socket: TLSSocket, take: (record: LaneRecord) => void, closed: (cause: Error | undefined) => void) {
     this.#socket = socket
     const reader = new RecordReader((record) => {
       if (record.kind !== recordKind.beat) take(record)
@@ -33,18 +34,23 @@ export class LaneLink {
     let silent = 0
     // I2
     const beats = every(beatMs, () => {
-      if (++silent > mostSilent) socket.destroy()
+      if (++silent > mostSilent) socket.destroy(new Error('the other end is silent'))
       else this.send(recordKind.beat, [])
     })
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => {
       silent = 0
-      if (!reader.push(chunk)) socket.destroy()
+      if (!reader.push(chunk)) socket.destroy(new Error('the other end does not keep to the form of records'))
     })
-    socket.once('close', () => beats.end())
-    // An error is followed by `close`, which tells the same.
-    socket.on('error', () => undefined)
-    socket.once('close', closed)
+    let cause: Error | undefined
+    // Followed by `close`.
+    socket.on('error', (error) => {
+      cause ??= error
+    })
+    socket.once('close', () => {
+      beats.end()
+      closed(cause)
+    })
     // Lanes alone keep no process alive.
     socket.unref()
   }
