@@ -8,7 +8,7 @@ import { checkCycles } from './layers/cycles.js'
 import { checkDeclarations, checkEdges, checkPlaces, checkTests } from './layers/edges.js'
 import { type Graph, readGraph } from './layers/graph.js'
 import { drawMermaid, writeReference } from './layers/picture.js'
-import { checkPurity } from './layers/purity.js'
+import { checkPlacement, checkPurity } from './layers/purity.js'
 import { type LayerRules, rules } from './layers/rules.js'
 import { checkFileSize, checkFunctionSizes } from './layers/size.js'
 import { checkSolution } from './layers/solution.js'
@@ -78,13 +78,18 @@ function checkFiles(root: string, files: readonly string[], graph: Graph, layerR
   return typescript.flatMap((path) => {
     const text = readText(root, path)
     const problems = checkFileSize(path, text, layerRules)
-    // Tests are lists of cases: their describe blocks are long, and they may use the clock.
-    if (/(^|\/)test\//.test(path) || path.endsWith('.d.ts')) return problems
+    if (path.endsWith('.d.ts')) return problems
     const source = parseSource(path, text)
-    problems.push(...checkFunctionSizes(source, layerRules))
     const isOutside = layerRules.outsiders.some((each) => path.startsWith(each.folder))
-    if (/^(packages|examples\/[^/]+\/src)\//.test(path) && !isOutside)
-      problems.push(...checkPurity({ source, owner: owners.get(path) }, layerRules))
+    const isTest = /(^|\/)test\//.test(path)
+    const place = { source, owner: owners.get(path) }
+    // The tests of an example, too, are the same in every placement.
+    if (!isOutside && (path.startsWith('examples/') || (path.startsWith('packages/') && !isTest)))
+      problems.push(...checkPlacement(place, layerRules))
+    // Tests are lists of cases: their describe blocks are long, and they may use the clock.
+    if (isTest) return problems
+    problems.push(...checkFunctionSizes(source, layerRules))
+    if (/^(packages|examples\/[^/]+\/src)\//.test(path) && !isOutside) problems.push(...checkPurity(place, layerRules))
     return problems
   })
 }

@@ -51,43 +51,96 @@ function watchModuleState(source: Source, found: Found): void {
   }
 }
 
-const placementNames = new Set(['local', 'remote', 'isLocal', 'isRemote', 'colocated', 'isColocated'])
+const placementNames = new Set(['local', 'remote', 'isLocal', 'isRemote', 'colocated', 'isColocated', 'isDistributed'])
+/** As tests and their environment name placements. */
+const placementValues = new Set(['local', 'remote', 'wire', 'distributed'])
+const placementVariable = 'BANYAN_TEST_PLACEMENT'
+const comparisons = new Set(['===', '!==', '==', '!='])
+
+interface NodeLike {
+  readonly type: string
+  readonly start: number
+  readonly name?: string
+  readonly value?: unknown
+  readonly operator?: string
+  /** What a node is made of, under the names that count here. */
+  readonly argument?: NodeLike
+  readonly expression?: NodeLike
+  readonly callee?: NodeLike
+  readonly property?: NodeLike
+  readonly left?: NodeLike
+  readonly right?: NodeLike
+}
+
+/** The name at the heart of `x`, `!x`, `a.x`, `a?.x`, `a['x']`, `x()`, `await x`, `x as T`. */
+function nameAt({ type, name, value, argument, expression, callee, property }: NodeLike): string | undefined {
+  if (type === 'Identifier' || type === 'PrivateIdentifier') return name
+  if (type === 'Literal') return typeof value === 'string' ? value : undefined
+  const inner = argument ?? expression ?? callee ?? property
+  return inner && nameAt(inner)
+}
+
+const isNothing = ({ type, name, value }: NodeLike): boolean =>
+  (type === 'Identifier' && name === 'undefined') || (type === 'Literal' && value === null)
+
+/** What a comparison says of placement: it compares with the name of one, or compares one. */
+function comparedPlacement({ left, right }: NodeLike): string | undefined {
+  for (const [one, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    if (!one || !other) continue
+    if (one.type === 'Literal' && placementValues.has(String(one.value))) return `'${one.value}'`
+    if (one.type !== 'Literal' && nameAt(one) === 'placement' && !isNothing(other)) return 'placement'
+  }
+  return undefined
+}
+
+/** The parts of a condition that are joined by `&&`, `||`, `??`. */
+const partsOf = (test: NodeLike): NodeLike[] =>
+  test.type === 'LogicalExpression' && test.left && test.right
+    ? [...partsOf(test.left), ...partsOf(test.right)]
+    : [test]
 
 /** P1: whoever asks where a callee runs will sooner or later behave differently for it. */
 function watchPlacement(source: Source, found: Found): void {
+  const branches = (start: number, what: string): void =>
+    found(start, `branches on ${what}`, 'Only placement decides where a call goes; deliver through its seam (P1).')
   const check = (test: unknown): void => {
-    const name = testedName(test)
-    if (name === undefined || !placementNames.has(name.name)) return
-    found(
-      name.start,
-      `branches on ${name.name}`,
-      'Only placement decides where a call goes; deliver through its seam (P1).',
-    )
+    for (const part of partsOf(test as NodeLike)) {
+      const name = part.type === 'Literal' ? undefined : nameAt(part)
+      if (name !== undefined && placementNames.has(name)) branches(part.start, name)
+    }
   }
   visit(source, {
     IfStatement: (node) => check(node.test),
     ConditionalExpression: (node) => check(node.test),
+    WhileStatement: (node) => check(node.test),
+    LogicalExpression: (node) => {
+      // Its right side is what the left one decides about; where both are a condition, that looks at both.
+      if (node.operator === '&&') check(node.left)
+    },
+    BinaryExpression: (node) => {
+      const compared = comparisons.has(node.operator) ? comparedPlacement(node as NodeLike) : undefined
+      if (compared !== undefined) branches(node.start, compared)
+    },
+    SwitchStatement: (node) => {
+      if (nameAt(node.discriminant as NodeLike) === 'placement') branches(node.start, 'placement')
+    },
+    SwitchCase: (node) => {
+      if (node.test?.type === 'Literal' && placementValues.has(String(node.test.value)))
+        branches(node.start, `'${node.test.value}'`)
+    },
+    Identifier: (node) => {
+      if (node.name === placementVariable) found(node.start, `reads ${placementVariable}`, whoSetsIt)
+    },
+    Literal: (node) => {
+      if (node.value === placementVariable) found(node.start, `reads ${placementVariable}`, whoSetsIt)
+    },
   })
 }
 
-interface NodeLike {
-  readonly type: string
-  readonly name?: string
-  readonly start: number
-  readonly argument?: unknown
-  readonly callee?: unknown
-  readonly property?: unknown
-}
-
-/** The name at the heart of `x`, `!x`, `a.x`, `x()`. */
-function testedName(node: unknown): { name: string; start: number } | undefined {
-  const { type, name, start, argument, callee, property } = node as NodeLike
-  if (type === 'Identifier' && name !== undefined) return { name, start }
-  if (type === 'UnaryExpression') return testedName(argument)
-  if (type === 'CallExpression') return testedName(callee)
-  if (type === 'MemberExpression') return testedName(property)
-  return undefined
-}
+const whoSetsIt = 'It is for `testApp` alone: the same code and the same tests run in every placement (P1).'
 
 export interface Place {
   readonly source: Source
@@ -103,6 +156,17 @@ export function checkPurity({ source, owner }: Place, rules: LayerRules): Proble
   }
   if (owner !== rules.ambient) watchAmbient(source, found)
   if (owner !== undefined) watchModuleState(source, found)
-  if (owner !== undefined && !rules.choosePlacement.includes(owner)) watchPlacement(source, found)
   return problems
+}
+
+/** No branch on where something runs (P1): in packages, and in everything of examples, their tests included. */
+export function checkPlacement({ source, owner }: Place, rules: LayerRules): Problem[] {
+  if (rules.choosePlacement.some((one) => one.package === owner)) return []
+  // The condition of an `if` may be found as a comparison and as a part of another condition.
+  const problems = new Map<string, Problem>()
+  watchPlacement(source, (offset, what, remedy) => {
+    const where = `${source.path}:${lineOf(source.text, offset)}`
+    problems.set(`${where} ${what}`, { where, what, remedy })
+  })
+  return [...problems.values()]
 }

@@ -16,8 +16,8 @@ export interface LayerRules {
   readonly portable: readonly string[]
   /** The one package that may read the clock, draw randomness and make ids (P10). */
   readonly ambient: string
-  /** Packages where choosing a placement is the task; elsewhere code must not branch on it (P1). */
-  readonly choosePlacement: readonly string[]
+  /** Packages where choosing a placement is the task, each with its reason; elsewhere code must not branch on it (P1). */
+  readonly choosePlacement: readonly { readonly package: string; readonly why: string }[]
   /** Sources of examples that stand for programs outside Banyan, each with its reason. */
   readonly outsiders: readonly { readonly folder: string; readonly why: string }[]
   readonly maximumFileLines: number
@@ -45,7 +45,10 @@ export const rules: LayerRules = {
   ],
   portable: ['errors', 'ambient', 'contract', 'module'],
   ambient: 'ambient',
-  choosePlacement: ['placement', 'broker-nats', 'host', 'testing', 'cli', 'banyan', 'create-banyan'],
+  choosePlacement: [
+    { package: 'placement', why: 'it is the seam: it decides where a call goes' },
+    { package: 'testing', why: 'a test names the placement that its app is to be started in' },
+  ],
   outsiders: [
     { folder: 'examples/legacy-express/', why: 'an existing shop that adopts one module and keeps its own clock' },
   ],

@@ -248,19 +248,59 @@ describe('constructs', () => {
     ])
   })
 
-  test.each(['local', '!isRemote', 'callee.local', 'isLocal()'])(
-    'if (%s) is refused outside placement (P1)',
-    (expression) => {
-      const text = `export function go() {\n  if (${expression}) return 1\n  return 2\n}\n`
-      const tree = plant(
-        packageFiles('runtime', { 'src/index.ts': text }),
-        packageFiles('placement', { 'src/index.ts': text }),
-      )
-      expect(check(tree)).toEqual([
-        expect.stringMatching(/^packages\/runtime\/src\/index.ts:2: branches on (local|isRemote|isLocal)$/),
-      ])
-    },
-  )
+  test.each([
+    ['local', 'local'],
+    ['!isRemote', 'isRemote'],
+    ['callee.local', 'local'],
+    ['callee?.local', 'local'],
+    ["callee['local']", 'local'],
+    ['isLocal()', 'isLocal'],
+    ['ready && !callee.isLocal(1)', 'isLocal'],
+    ["placement === 'local'", 'placement'],
+    ["'distributed' !== where()", "'distributed'"],
+    ['options.placement == wanted', 'placement'],
+    ["process.env.WHERE === 'wire' || late", "'wire'"],
+  ])('if (%s) is refused outside placement (P1)', (expression, what) => {
+    const text = `export function go() {\n  if (${expression}) return 1\n  return 2\n}\n`
+    const tree = plant(
+      packageFiles('runtime', { 'src/index.ts': text, 'test/a.test.ts': text }),
+      packageFiles('host', { 'src/index.ts': text }),
+      packageFiles('placement', { 'src/index.ts': text }),
+      packageFiles('testing', { 'src/index.ts': text }),
+      {
+        'examples/shop/src/index.ts': text,
+        'examples/shop/retail/move.ts': text,
+        'examples/shop/test/a.test.ts': text,
+      },
+    )
+    const places = ['packages/runtime/src/index', 'packages/host/src/index']
+    const examples = ['examples/shop/src/index', 'examples/shop/retail/move', 'examples/shop/test/a.test']
+    expect(check(tree)).toEqual([...places, ...examples].map((place) => `${place}.ts:2: branches on ${what}`))
+  })
+
+  test.each([
+    ["const here = placement === 'local'", 'branches on placement'],
+    ['const way = isLocal ? 1 : 2', 'branches on isLocal'],
+    ['export const way = () => isLocal && 1', 'branches on isLocal'],
+    ['switch (options.placement) {}', 'branches on placement'],
+    ["switch (where) { case 'wire': }", "branches on 'wire'"],
+    ['const { BANYAN_TEST_PLACEMENT } = process.env', 'reads BANYAN_TEST_PLACEMENT'],
+    ["const where = process.env['BANYAN_TEST_PLACEMENT']", 'reads BANYAN_TEST_PLACEMENT'],
+  ])('%s is refused, too', (text, what) => {
+    expect(check(plant({ 'examples/shop/test/a.test.ts': `${text}\n` }))).toEqual([
+      `examples/shop/test/a.test.ts:1: ${what}`,
+    ])
+  })
+
+  test('what only has such a name, or asks whether a placement was given, is no branch on it', () => {
+    const text = [
+      "export const link = { local: 1, kind: 'local' }",
+      'export const given = (placement?: string) => (placement === undefined ? 1 : placement)',
+      'export const deliver = (mesh: { placement: string }) => mesh.placement',
+      "export const hint = 'never if (local)'",
+    ]
+    expect(check(plant(packageFiles('runtime', { 'src/index.ts': `${text.join('\n')}\n` })))).toEqual([])
+  })
 })
 
 describe('sizes', () => {
