@@ -39,11 +39,13 @@ export interface ByHandEvents {
  * A log, subscribers that read it in batches and keep their position with their effect: what one would write by hand
  * for one publisher that never has two transactions open (readers trust the order of positions).
  * @param merged one upsert for a whole batch, which is the limit; otherwise one for each event
+ * @param perCommit events that are published in one transaction
  */
 export async function openByHandEvents(
   connection: ConnectionOptions,
   subscribers: number,
   merged: boolean,
+  perCommit: number = eventsPerCommit,
 ): Promise<ByHandEvents> {
   const pool = new pg.Pool({ ...connection, max: publishers + subscribers, idleTimeoutMillis: 0 })
   await pool.query(tables(subscribers))
@@ -53,7 +55,8 @@ export async function openByHandEvents(
       let published = false
       let head = 0
       const publish = async (): Promise<void> => {
-        for (let first = 0; first < events; first += eventsPerCommit) head = await appendEvents(pool, soldEvents(first))
+        for (let first = 0; first < events; first += perCommit)
+          head = await appendEvents(pool, soldEvents(first, perCommit))
         published = true
       }
       const subscribe = async (index: number): Promise<void> => {

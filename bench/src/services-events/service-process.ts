@@ -4,7 +4,9 @@ import { defineApp } from '@banyan/module'
 import { createLogger, createRuntime, type Elsewhere, type Runtime } from '@banyan/runtime'
 import { type ConnectionOptions, createPostgresStore } from '@banyan/store-postgres'
 import { connect } from '@nats-io/transport-node'
+import { lagOf } from '../events/banyan.js'
 import { modulesWith } from '../events/modules.js'
+import { closedLoop } from '../support/closed-loop.js'
 import { benchFolder } from '../support/database.js'
 import { countProcessorTime } from '../support/processor-time.js'
 
@@ -18,7 +20,13 @@ export interface ServiceSetting {
 
 export type Order =
   | { readonly kind: 'publish'; readonly events: number; readonly perCommit: number }
+  /** At a rate that does not wait for anybody, as far as commits keep up. */
+  | { readonly kind: 'pace'; readonly perSecond: number; readonly perCommit: number; readonly ms: number }
+  /** One event per command, so many commands at a time; answers with how many per second. */
+  | { readonly kind: 'commands'; readonly atATime: number; readonly ms: number }
   | { readonly kind: 'one' }
+  /** Answers with how many events the subscriber furthest behind has not handled. */
+  | { readonly kind: 'lag' }
   | { readonly kind: 'settled' }
   | { readonly kind: 'processor time' }
 
@@ -80,10 +88,36 @@ async function start(): Promise<Runtime> {
 
 async function handle(order: Order): Promise<void> {
   if (order.kind === 'processor time') return void process.send?.({ processorTime: processorTime() })
+  const value = await carriedOut(order)
+  process.send?.({ done: order.kind, at: clock(), value })
+}
+
+async function carriedOut(order: Exclude<Order, { readonly kind: 'processor time' }>): Promise<number | undefined> {
+  if (order.kind === 'lag') return lagOf(runtime)
+  if (order.kind === 'commands') return (await closedLoop(order.atATime, order.ms, () => sell(0, 1))).value
   if (order.kind === 'settled') await runtime.settled(120_000)
   if (order.kind === 'publish') await publish(order.events, order.perCommit)
+  if (order.kind === 'pace') return pace(order)
   if (order.kind === 'one') await sell(0, 1)
-  process.send?.({ done: order.kind, at: clock() })
+  return undefined
+}
+
+/** Gives how many events were published. */
+async function pace({ perSecond, perCommit, ms }: Extract<Order, { readonly kind: 'pace' }>): Promise<number> {
+  const begunAt = performance.now()
+  let published = 0
+  const publisher = async (): Promise<void> => {
+    for (let elapsed = 0; elapsed < ms; elapsed = performance.now() - begunAt) {
+      if (published > (elapsed / 1_000) * perSecond) await new Promise((done) => setTimeout(done, 1))
+      else {
+        const first = published
+        published += perCommit
+        await sell(first, perCommit)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: publishers }, publisher))
+  return published
 }
 
 async function publish(events: number, perCommit: number): Promise<void> {

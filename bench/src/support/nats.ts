@@ -16,15 +16,15 @@ export interface BenchNats {
 /** Where `npm run nats` puts it. */
 const obtained = join(benchFolder, '..', '.cache', 'nats', 'nats-server')
 
-/** A NATS server of its own, without accounts and limits, in a folder that is removed at the end. */
-export async function startNats(): Promise<BenchNats> {
+/** A NATS server of its own, without accounts and limits but those configured, in a folder that is removed at the end. */
+export async function startNats(config = ''): Promise<BenchNats> {
   const binary = await locateNatsServer().catch((error: unknown) => {
     if (existsSync(obtained)) return obtained
     throw error
   })
   const { stdout } = await promisify(execFile)(binary, ['--version'])
   const folder = await mkdtemp(join(tmpdir(), 'banyan-bench-nats-'))
-  const server = await startNatsServer({ folder, binary })
+  const server = await startNatsServer({ folder, binary, config })
   return {
     url: server.url,
     version: stdout.trim().replace(/^nats-server: v/, ''),
