@@ -55,7 +55,9 @@ async function start(): Promise<Runtime> {
       return undefined
     },
   })
+  const logger = createLogger({ level: 'warn' })
   const events = createBrokerEvents({
+    logger,
     connection: await connect({ servers: natsUrl, noAsyncTraces: true }),
     app,
     accounts: false,
@@ -75,7 +77,7 @@ async function start(): Promise<Runtime> {
     app: defineApp({ name: app, modules: modulesWith(2) as never }),
     store: createPostgresStore({ app, ambient, connection }),
     ambient,
-    logger: createLogger({ level: 'warn' }),
+    logger,
     environment: {},
     baseFolder: benchFolder,
     strict: false,

@@ -43,6 +43,8 @@ export interface MeshOptions {
  */
 export async function connectMesh(options: MeshOptions): Promise<Mesh & { readonly directory: Directory }> {
   const { servers, calls, tls, ...rest } = options
+  // Without credentials the broker lets everybody call everything, under any name: there is nothing to keep to.
+  const mayCall = calls === undefined ? () => true : createCallCheck(options.app, options.topology)
   const connection = await connectNats({
     servers,
     name: `${options.topology.app} ${options.service} calls`,
@@ -50,7 +52,10 @@ export async function connectMesh(options: MeshOptions): Promise<Mesh & { readon
     ...(calls === undefined ? {} : { credentials: calls }),
     ...(tls === undefined ? {} : { tls }),
   })
-  // Without credentials the broker lets everybody call everything, under any name: there is nothing to keep to.
-  const mayCall = calls === undefined ? () => true : createCallCheck(options.app, options.topology)
-  return new NatsMesh({ presenceMs: 1_000, lapseMs: 3_500, ...rest, mayCall, connection })
+  try {
+    return new NatsMesh({ presenceMs: 1_000, lapseMs: 3_500, ...rest, mayCall, connection })
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
 }

@@ -39,11 +39,6 @@ export function streamName(app: string, module: string): string {
   return `${app}-${module}`
 }
 
-/** The lane that a subject of a stored or live event names. */
-export function laneOfSubject(subject: string): number {
-  return Number(subject.slice(subject.lastIndexOf('.') + 1))
-}
-
 function blockOf(lane: number): number {
   return Math.floor(lane / lanesPerBlock)
 }

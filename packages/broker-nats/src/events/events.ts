@@ -1,4 +1,4 @@
-import type { EventStream, SourceStream } from '@banyan/runtime'
+import type { EventStream, Logger, SourceStream } from '@banyan/runtime'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { Link } from './link.js'
 import { ModuleStream } from './module-stream.js'
@@ -7,6 +7,7 @@ import { BrokerSource } from './source-stream.js'
 export interface EventsOptions {
   /** The connection for events; whoever made it closes it. */
   readonly connection: NatsConnection
+  readonly logger: Logger
   /** Name of the app, as subjects have it. */
   readonly app: string
   /** Whether services have accounts of their own (with authentication), else the broker has one account. */
@@ -23,8 +24,8 @@ export interface BrokerEvents {
   source(module: string): SourceStream
 }
 
-export function createBrokerEvents({ connection, app, accounts, inboxPrefix }: EventsOptions): BrokerEvents {
-  const link = new Link(connection)
+export function createBrokerEvents({ connection, logger, app, accounts, inboxPrefix }: EventsOptions): BrokerEvents {
+  const link = new Link(connection, logger)
   return {
     stream: (module) => new ModuleStream(link, app, module, accounts, inboxPrefix),
     source: (module) => new BrokerSource(link, app, module, accounts),

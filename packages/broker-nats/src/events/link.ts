@@ -1,4 +1,5 @@
 import { banyanError } from '@banyan/errors'
+import type { Logger } from '@banyan/runtime'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 
 const requestMs = 5_000
@@ -11,9 +12,11 @@ export class Link {
   readonly connection: NatsConnection
   #connected = true
   readonly #watchers = new Set<(connected: boolean) => void>()
+  readonly #logger: Logger
 
-  constructor(connection: NatsConnection) {
+  constructor(connection: NatsConnection, logger: Logger) {
     this.connection = connection
+    this.#logger = logger
     void this.#watch()
   }
 
@@ -47,7 +50,10 @@ export class Link {
   }
 
   async #watch(): Promise<void> {
-    for await (const { type } of this.connection.status()) {
+    for await (const status of this.connection.status()) {
+      const { type } = status
+      // What is published or subscribed to has no answer of its own that could tell.
+      if (type === 'error') this.#logger.error({ err: status.error }, 'the NATS server refused something about events')
       const connected =
         type === 'reconnect' ? true : type === 'disconnect' || type === 'close' ? false : this.#connected
       if (connected === this.#connected) continue

@@ -43,7 +43,7 @@ export class LiveEvents implements StreamFollow {
     }
     for (const block of blocks) {
       if (this.#blocks.has(block)) continue
-      // Refused: the message is empty then, and the connection tells of it.
+      // Refused: the message is empty then, and the link tells of it.
       const callback = (error: Error | null, message: Msg): void => {
         if (!error) this.#heard(message)
       }

@@ -55,7 +55,9 @@ export class ModuleStream implements EventStream {
     this.#what = `the stream of ${module}`
     this.#inbox = createInbox(inboxPrefix)
     // What is not answered when the connection breaks may have been stored or not.
-    link.watch((connected) => connected || this.#lost())
+    link.watch((connected) => {
+      if (!connected) for (const flight of new Set(this.#flights.values())) this.#fail(flight, 'no answer')
+    })
   }
 
   async state(): Promise<StreamState> {
@@ -97,9 +99,7 @@ export class ModuleStream implements EventStream {
       },
     })
     return new Promise((resolve, reject) => {
-      const first = this.#serial
-      const last = first + events.length
-      const late = setTimeout(() => this.#lost(first, last), answerMs)
+      const late = setTimeout(() => this.#fail(flight, 'no answer'), answerMs)
       late.unref()
       const flight: Flight = {
         left: events.length,
@@ -147,14 +147,6 @@ export class ModuleStream implements EventStream {
   #fail(flight: Flight, reason: string): void {
     for (const [serial, one] of this.#flights) if (one === flight) this.#flights.delete(serial)
     flight.reject(banyanError('unavailable', { what: `${this.#what} (${reason})` }))
-  }
-
-  /** Gives up on answers: all, or those of a flight. */
-  #lost(first = 0, last = this.#serial): void {
-    for (let serial = first; serial < last; serial++) {
-      const flight = this.#flights.get(serial)
-      if (flight) this.#fail(flight, 'no answer')
-    }
   }
 
   async purge(): Promise<void> {

@@ -1,13 +1,16 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAmbient } from '@banyan/ambient'
+import { createLogger } from '@banyan/runtime'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
 import { ProxiedLink } from '../../../../tools/vitest/proxied-link.js'
 import { withNats } from '../../../../tools/vitest/with-nats.js'
-import { connectNats, startNatsServer } from '../../src/index.js'
+import { connectMesh, connectNats, startNatsServer } from '../../src/index.js'
+import { bench, shopApp, topologyNamed } from '../calls/shop.js'
 
 /** Resolves when the connection says so the next time. */
 async function says(connection: NatsConnection, wanted: string): Promise<void> {
@@ -84,4 +87,26 @@ test('a server that closes the first connection while it is made is tried again'
   const connection = await connectNats({ servers, name: 'test', ambient: createAmbient(), timeoutMs: 2_000 })
   await connection.close()
   expect(sockets).toHaveLength(2)
+})
+
+test('who cannot join after it connected leaves no connection behind', async () => {
+  const { server, sockets } = await greeter(() => true)
+  const { port } = server.address() as { port: number }
+  const ambient = {
+    ...createAmbient(),
+    now: (): number => {
+      throw new Error('there is no time')
+    },
+  }
+  const joined = connectMesh({
+    app: shopApp(bench('one')),
+    topology: topologyNamed('leaving'),
+    service: 'front',
+    ambient,
+    logger: createLogger({ level: 'silent' }),
+    servers: `nats://127.0.0.1:${port}`,
+  })
+  await expect(joined).rejects.toThrow('there is no time')
+  const [socket] = sockets as [Socket]
+  if (!socket.destroyed) await once(socket, 'close')
 })

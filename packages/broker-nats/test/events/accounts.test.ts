@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LogEvent, StreamTail } from '@banyan/runtime'
+import { createLogger, type LogEvent, type StreamTail } from '@banyan/runtime'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { expect, onTestFinished } from 'vitest'
 import { withNats } from '../../../../tools/vitest/with-nats.js'
 import { until } from '../../../store-postgres/test/delivery/server.js'
 import { createBrokerEvents, ensureStreams, type NatsServer, startNatsServer } from '../../src/index.js'
+
+const logger = createLogger({ level: 'silent' })
 
 /** As decision 0019 has it: the stream in an account of its own, `shop` publishes, `post` listens, `spy` may nothing. */
 const config = `
@@ -85,7 +87,7 @@ withNats.describe('streams in accounts of their own', () => {
   }
 
   const events = (connection: NatsConnection, user: string) =>
-    createBrokerEvents({ connection, app: 'market', accounts: true, inboxPrefix: `_INBOX.${user}` })
+    createBrokerEvents({ connection, logger, app: 'market', accounts: true, inboxPrefix: `_INBOX.${user}` })
 
   withNats.test(
     'are published, followed and read with no more than was granted, and events come as they were',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { banyanError } from '@banyan/errors'
-import type { DeliveryLimits, EventStream, SourceLog, SourceStream } from '@banyan/runtime'
+import { createLogger, type DeliveryLimits, type EventStream, type SourceLog, type SourceStream } from '@banyan/runtime'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { onTestFinished } from 'vitest'
 import { type Handler, plan, type TestProcess } from '../../../store-postgres/test/delivery/process.js'
@@ -86,7 +86,7 @@ export class Services {
 
   async start({ hosted, handlers = {}, limits = {} }: ServiceOptions): Promise<Service> {
     const connection = await connected(this.nats)
-    const events = createBrokerEvents({ connection, app, accounts: false })
+    const events = createBrokerEvents({ connection, logger: createLogger({ level: 'silent' }), app, accounts: false })
     const logged: Logged[] = []
     const log = (level: string) => (fields: object, message: string) =>
       void logged.push({ level, fields: fields as Record<string, unknown>, message })

@@ -61,7 +61,8 @@ export async function connectService(options: ConnectOptions): Promise<Connected
   }
 }
 
-async function joinEvents({ loaded, topology, plan, broker, ambient }: ConnectOptions, mesh: Mesh): Promise<Mesh> {
+async function joinEvents(options: ConnectOptions, mesh: Mesh): Promise<Mesh> {
+  const { loaded, topology, plan, broker, ambient, logger } = options
   const inboxPrefix = `_INBOX.${plan.name}`
   const tls = broker.tls && tlsOf(broker.tls)
   const connection = await connectNats({
@@ -73,7 +74,7 @@ async function joinEvents({ loaded, topology, plan, broker, ambient }: ConnectOp
     ...(tls === undefined ? {} : { tls }),
   })
   const accounts = broker.eventsSeed !== undefined
-  const events = createBrokerEvents({ connection, app: topology.app, accounts, inboxPrefix })
+  const events = createBrokerEvents({ connection, logger, app: topology.app, accounts, inboxPrefix })
   const heard = new Map(modulesOf(loaded.app).map(({ name, on }) => [name, Object.keys(on)]))
   const published = new Set(publishedModules(topology, (module) => heard.get(module) ?? []))
   return withEvents(mesh, events, published, () => connection.close())

@@ -60,7 +60,7 @@ async function connect(wire: Wire, service: string, { app, ambient, logger }: Co
   const name = `${topology.app} ${service} events`
   const connection = await connectNats({ servers: url, name, ambient })
   try {
-    const events = createBrokerEvents({ connection, app: topology.app, accounts: false })
+    const events = createBrokerEvents({ connection, logger, app: topology.app, accounts: false })
     const mesh = await connectMesh({ app, topology, service, ambient, logger, servers: url, presenceMs, lapseMs })
     const elsewhere: Elsewhere = {
       source: (module) => withStream(mesh, module, events.source(module)),
