@@ -1,17 +1,10 @@
 import type { Ambient } from '@banyan/ambient'
 import type { App } from '@banyan/module'
-import {
-  type CallLimits,
-  createCallCheck,
-  type Directory,
-  type Mesh,
-  type ReplicaChooser,
-  type Topology,
-} from '@banyan/placement'
+import { type CallLimits, createCallCheck, type Directory, type Mesh, type Topology } from '@banyan/placement'
 import type { Logger } from '@banyan/runtime'
 import { connectNats, type NatsTls } from '../connection/connect.js'
 import type { LaneOptions } from '../lane/lane-server.js'
-import { NatsMesh } from './nats-mesh.js'
+import { type MeasuredChooser, NatsMesh } from './nats-mesh.js'
 
 export interface MeshOptions {
   readonly app: App
@@ -28,7 +21,7 @@ export interface MeshOptions {
   readonly tls?: NatsTls
   readonly limits?: Partial<CallLimits>
   /** Chooses among replicas. Default: the one with the fewest calls of this process. */
-  readonly chooser?: ReplicaChooser
+  readonly chooser?: MeasuredChooser
   /** How often this process tells of itself. Default 1 s. */
   readonly presenceMs?: number
   /** How long another may be silent before it counts as dead. Default 3.5 s. */

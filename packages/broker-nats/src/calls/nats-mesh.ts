@@ -33,6 +33,9 @@ import { Presence } from './presence.js'
 import { Serving } from './serving.js'
 import { CallSubjects, readRefusedCall, readReplySubject } from './subjects.js'
 
+/** One whose figures belong to those of the mesh. */
+export type MeasuredChooser = ReplicaChooser & { metrics?(): readonly Metric[] }
+
 export interface NatsMeshOptions {
   readonly connection: NatsConnection
   readonly app: App
@@ -42,7 +45,7 @@ export interface NatsMeshOptions {
   readonly ambient: Ambient
   readonly logger: Logger
   readonly limits?: Partial<CallLimits>
-  readonly chooser?: ReplicaChooser
+  readonly chooser?: MeasuredChooser
   readonly presenceMs: number
   /** What contracts and topology let a service call. */
   readonly mayCall: CallCheck
@@ -192,7 +195,7 @@ export class NatsMesh implements Mesh {
   }
 
   metrics(): readonly Metric[] {
-    return meshMetrics({
+    const ofWire = meshMetrics({
       callsOut: this.placement.underWay,
       callsIn: this.#serving?.underWay ?? 0,
       requestsOut: this.#requests.underWay,
@@ -202,6 +205,7 @@ export class NatsMesh implements Mesh {
       instances: this.directory.instances().length,
       lanes: this.#lanes.open,
     })
+    return [...ofWire, ...(this.#options.chooser?.metrics?.() ?? [])]
   }
 
   async check(): Promise<void> {

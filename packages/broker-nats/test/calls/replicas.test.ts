@@ -123,12 +123,15 @@ meshSuite('replicas and versions', (suite) => {
         choose: (_, instances) => (instances.includes(b.mesh.instance) ? b.mesh.instance : undefined),
         told: (module, instance, outcome, tookMs) =>
           void told.push(`${module} ${instance} ${outcome.ok} ${tookMs >= 0}`),
+        metrics: () => [{ name: 'told', help: 'Calls', type: 'gauge', samples: [{ labels: {}, value: told.length }] }],
       },
     })
     await until(() => front.mesh.directory.providers('stock', '1.2.0').length === 2)
     for (let turn = 0; turn < 5; turn++)
       expect(await front.call('stock.level', { text: 'x' })).toEqual({ ok: true, value: { text: 'x at b' } })
     expect(told).toEqual(Array.from({ length: 5 }, () => `stock ${b.mesh.instance} true true`))
+    // Its figures are among those of the mesh.
+    expect(front.mesh.metrics().find(({ name }) => name === 'told')?.samples).toEqual([{ labels: {}, value: 5 }])
   })
 
   test('every process sees the same replicas in the same order, and itself among them', async () => {

@@ -1,5 +1,5 @@
 import type { Ambient } from '@banyan/ambient'
-import type { Logger, Outcome } from '@banyan/runtime'
+import type { Logger, Metric, Outcome } from '@banyan/runtime'
 import { verdictOf } from '../outcomes.js'
 
 /** Names as in Envoy's outlier detection, whose rules these are. */
@@ -127,6 +127,23 @@ export class OutlierDetector {
         meanMs,
       })),
     )
+  }
+
+  /** The same for /metrics. Labels are bounded by the replicas that are remembered (I2). */
+  metrics(): readonly Metric[] {
+    const replicas = this.report()
+    if (replicas.length === 0) return []
+    const metric = (name: string, help: string, read: (replica: ReplicaReport) => number): Metric => ({
+      name: `banyan_replica_${name}`,
+      help,
+      type: 'gauge',
+      samples: replicas.map((one) => ({ labels: { module: one.module, instance: one.instance }, value: read(one) })),
+    })
+    return [
+      metric('ejected', 'Whether a replica is left out by this process', ({ ejected }) => (ejected ? 1 : 0)),
+      metric('back_in_ms', 'How long it is left out yet', ({ backInMs }) => backInMs),
+      metric('mean_ms', 'How long it takes to answer, lately', ({ meanMs }) => meanMs),
+    ]
   }
 
   #group(module: string, now: number): Group {

@@ -56,6 +56,33 @@ describe('the outlier detector', () => {
     expect(detector.choose('stock', ['a'])).toBeUndefined()
   })
 
+  it('says in its figures who is left out, and for how long yet', () => {
+    const { clock, detector, fail, well } = setUp()
+    expect(detector.metrics()).toEqual([])
+    well('a', 'b')
+    fail('a', 5)
+    clock.advance(10_000)
+    const figures = (name: string) =>
+      detector
+        .metrics()
+        .find((metric) => metric.name === `banyan_replica_${name}`)
+        ?.samples.map(({ labels, value }) => [labels.module, labels.instance, value])
+    expect(figures('ejected')).toEqual([
+      ['stock', 'a', 1],
+      ['stock', 'b', 0],
+    ])
+    expect(figures('back_in_ms')).toEqual([
+      ['stock', 'a', 20_000],
+      ['stock', 'b', 0],
+    ])
+    expect(figures('mean_ms')?.map(([, instance]) => instance)).toEqual(['a', 'b'])
+    clock.advance(20_000)
+    expect(figures('ejected')).toEqual([
+      ['stock', 'a', 0],
+      ['stock', 'b', 0],
+    ])
+  })
+
   it('takes back who is back first when others have gone, so that half remain', () => {
     const { clock, detector, fail, well } = setUp()
     well('a', 'b', 'c', 'd')
