@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
@@ -23,13 +23,18 @@ export function meshSuite(name: string, body: (suite: Suite) => void, config?: s
     let count = 0
     const running = new Set<Process>()
     const prefix = name.replace(/\W/g, '').slice(0, 12)
+    let folder = ''
     beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'bn-'))
       server = await startNatsServer({
-        folder: mkdtempSync(join(tmpdir(), 'bn-')),
+        folder,
         ...(config === undefined ? {} : { config }),
       })
     })
-    afterAll(() => server.stop())
+    afterAll(async () => {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    })
     beforeEach(() => void count++)
     afterEach(async () => {
       await Promise.all([...running].map((process) => process.stop()))

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,10 +41,15 @@ async function withLane(front: Process): Promise<void> {
 }
 
 withNats.describe('calls past the broker', () => {
+  let folder = ''
   beforeAll(async () => {
-    server = await startNatsServer({ folder: mkdtempSync(join(tmpdir(), 'bn-')) })
+    folder = mkdtempSync(join(tmpdir(), 'bn-'))
+    server = await startNatsServer({ folder })
   })
-  afterAll(() => server.stop())
+  afterAll(async () => {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
   afterEach(async () => {
     await Promise.all([...running].map((process) => process.stop()))
     running.clear()

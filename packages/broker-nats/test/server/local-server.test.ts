@@ -1,12 +1,20 @@
-import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { withNats } from '../../../../tools/vitest/with-nats.js'
 import { locateNatsServer, startNatsServer } from '../../src/index.js'
 
-const folder = (): string => mkdtempSync(join(tmpdir(), 'bn-'))
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'bn-'))
+  folders.push(made)
+  return made
+}
+const folders: string[] = []
+afterAll(() => {
+  for (const made of folders) rmSync(made, { recursive: true, force: true })
+})
 
 test('a machine without the server says how to get one', async () => {
   await expect(locateNatsServer({ PATH: '/nowhere' })).rejects.toMatchObject({ code: 'broker-missing' })
