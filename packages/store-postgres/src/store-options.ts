@@ -18,12 +18,12 @@ export interface StoreLimits {
   readonly idleMs?: number
   /**
    * How long an answer may take before the server is asked, through another connection, whether it works on it; when it does
-   * not, the connection is lost. Milliseconds, default 5,000.
+   * not, the connection is lost. Not behind a pooler, where connections cannot be told apart. Milliseconds, default 5,000.
    */
   readonly silentMs?: number
   /**
-   * How long the answer to a commit or to a statement of Banyan's own may take where the server cannot be asked: a commit is
-   * `outcome-unknown` then. Milliseconds, default 35,000, which is longer than anybody waits for a lock.
+   * How long the answer to a commit or to a statement of Banyan's own may take where the server cannot be asked, or is behind
+   * a pooler: a commit is `outcome-unknown` then. Milliseconds, default 35,000, which is longer than anybody waits for a lock.
    */
   readonly answerMs?: number
   /** How long a statement of a query may run. Milliseconds, default 30,000. */

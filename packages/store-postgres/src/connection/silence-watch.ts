@@ -8,8 +8,10 @@ import type { Session } from './session.js'
  *
  * I1 When an answer takes long, the server is asked through a new connection. While it works for the session, it is waited
  *    for; when it does not, and the answer does not come within another look either, the session is cut.
- * I2 Where the server cannot be asked, what is limited ends after a time. What runs code of an app has the deadline of its
- *    call instead.
+ * I2 Where the server cannot be asked, what is limited ends after a time, counted from when the server last said that it
+ *    works. What runs code of an app has the deadline of its call instead.
+ *    Behind a pooler it cannot be asked: a connection goes by the process id that the pooler made up, which is nobody's,
+ *    or that of another backend.
  *    A connection through which bytes come or go is none of them: a large result takes its time.
  * I3 Looks are counted, not timed: after a standstill of this process, what came meanwhile is read first.
  * I4 What the server still holds for a session that was cut, such as locks, it is told to let go.
@@ -18,7 +20,7 @@ export interface SilenceOptions {
   readonly sessions: () => Iterable<Session>
   /** How long an answer may take before the server is asked (I1). */
   readonly silentMs: number
-  /** How long that of a limited flight may take at most (I2). */
+  /** How long that of a limited flight may take where the server cannot be asked (I2). */
   readonly answerMs: number
   /** For the connections through which is asked: the same role and name as the sessions. */
   readonly client: () => ClientConfig
@@ -33,11 +35,15 @@ const unanswered = 'The server did not answer; the connection was cut'
 /** Sessions of this process carry its mark at the end of their name, so a process id that is used again is nobody else's. */
 const own = `usesysid = (select oid from pg_roles where rolname = current_user)
   and right(application_name, 8) = right(current_setting('application_name'), 8)`
-const working = `select pid from pg_stat_activity
-  where pid = any ($1::int[]) and ${own} and state <> 'idle' and state not like 'idle in%' and wait_event_type is distinct from 'Client'`
-const end = `select pg_terminate_backend(pid) from pg_stat_activity where pid = any ($1::int[]) and ${own}`
+/** Whether the one who asks goes by its process id itself; else the ids that it asks about are not those of the server (I2). */
+const direct = 'pg_backend_pid() = $2::int'
+const working = `select ${direct} as direct, array(select pid from pg_stat_activity
+  where pid = any ($1::int[]) and ${own} and state <> 'idle' and state not like 'idle in%'
+    and wait_event_type is distinct from 'Client') as pids`
+const end = `select pg_terminate_backend(pid) from pg_stat_activity where ${direct} and pid = any ($1::int[]) and ${own}`
 
 interface Wait {
+  /** Since it began to wait, or the server said that it works. */
   looks: number
   /** Bytes of the session's connection at the last look. */
   moved: number
@@ -116,11 +122,13 @@ export class SilenceWatch {
   private async ask(due: readonly (readonly [Session, Wait])[]): Promise<void> {
     this.asking = true
     try {
-      const found = await this.query(
-        working,
-        due.map(([session]) => session.pid),
-      )
-      for (const [session, wait] of due) wait.doubted = !found.includes(session.pid)
+      const pids = due.map(([session]) => session.pid)
+      const [found] = (await this.query(working, pids)) as { direct: boolean; pids: readonly number[] }[]
+      if (!found?.direct) return
+      for (const [session, wait] of due) {
+        wait.doubted = !found.pids.includes(session.pid)
+        if (!wait.doubted) wait.looks = 0
+      }
     } catch {
       // I2
     } finally {
@@ -128,14 +136,14 @@ export class SilenceWatch {
     }
   }
 
-  private async query(text: string, backends: readonly number[]): Promise<readonly number[]> {
+  private async query(text: string, backends: readonly number[]): Promise<readonly unknown[]> {
     const { client: config, waitMs } = this.options
     const client = new Client({ ...config(), connectionTimeoutMillis: waitMs, query_timeout: waitMs })
     // Whatever fails is told by the question that fails.
     client.on('error', () => undefined)
     try {
       await client.connect()
-      return (await client.query<{ pid: number }>(text, [backends])).rows.map(({ pid }) => pid)
+      return (await client.query(text, [backends, (client as Client & { processID: number }).processID])).rows
     } finally {
       // Not by `end`, which waits for the other side.
       ;(client as Client & { connection: { stream: { destroy(): void } } }).connection.stream.destroy()

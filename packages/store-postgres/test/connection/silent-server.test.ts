@@ -1,9 +1,18 @@
 import { createAmbient } from '@banyan/ambient'
 import type { ModuleStore, Store } from '@banyan/runtime'
 import { createPostgresStore } from '@banyan/store-postgres'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { ProxiedLink } from '../../../../tools/vitest/proxied-link.js'
 import { embeddedServer, type TestServer } from '../conformance/server.js'
+import { openPooler } from './pooler.js'
+
+/** Its trigger runs within the commit, longer than the answer to a commit is waited for. */
+const slowCommit = [
+  'create table slow (id int)',
+  'create function linger() returns trigger language plpgsql as $$ begin perform pg_sleep(4); return null; end $$',
+  `create constraint trigger lingers after insert on slow deferrable initially deferred
+    for each row execute function linger()`,
+]
 
 /*
  * A way to the server that swallows what is sent, without a word: the connection stays open, and no answer comes. Each test
@@ -26,7 +35,7 @@ describe('over a connection that became a black hole', () => {
       app: 'silent',
       connection: { ...server.connection, host: '127.0.0.1', port: link.port },
       ambient: createAmbient(),
-      limits: { silentMs: 300, waitMs: 2_000 },
+      limits: { silentMs: 300, answerMs: 3_000, waitMs: 2_000 },
     })
     await store.open([{ name: 'orders' }])
     orders = store.module('orders')
@@ -86,5 +95,32 @@ describe('over a connection that became a black hole', () => {
     link.forget()
     await expect(unit.commit({})).rejects.toMatchObject({ code: 'outcome-unknown' })
     expect(await works()).toBe(1)
+  })
+
+  test('a commit that takes long is not cut while the server says that it works on it', async () => {
+    const made = orders.unit({})
+    for (const text of slowCommit) await made.query({ text })
+    await made.commit({})
+    const unit = orders.unit({})
+    await unit.query({ text: 'insert into slow values (1)' })
+    await unit.commit({})
+    expect((await orders.reader.query({ text: 'select id from slow' })).rows).toEqual([{ id: 1 }])
+  })
+
+  test("behind a pooler, whose process ids are nobody's, what takes long is not cut", async () => {
+    const pooler = await openPooler(server.connection)
+    onTestFinished(() => pooler.close())
+    const pooled = createPostgresStore({
+      app: 'silent',
+      connection: { ...server.connection, host: '127.0.0.1', port: pooler.port },
+      ambient: createAmbient(),
+      limits: { silentMs: 300, waitMs: 2_000 },
+    })
+    onTestFinished(() => pooled.close(0))
+    await pooled.open([{ name: 'orders' }])
+    const unit = pooled.module('orders').unit({})
+    const [row] = (await unit.query({ text: 'select 1 as one, pg_sleep(1.5)' })).rows as { one: number }[]
+    expect(row?.one).toBe(1)
+    await unit.commit({})
   })
 })
