@@ -34,6 +34,7 @@ export interface PreparedNames {
 
 /** Bind's parameter count is 16 bits; more would corrupt the stream. */
 const maxParameters = 65_535
+const pieceBytes = 262_144
 
 type Value = string | Buffer | null
 
@@ -58,6 +59,8 @@ export class Flight implements Submittable {
   private readonly parts: readonly FlightPart[]
   private readonly prepared: PreparedNames
   private readonly parsing: string[] = []
+  /** Of a large flight: settles when its last piece is handed over; never rejects. */
+  private written: Promise<void> | undefined
   private statementError: unknown
   private rowError: unknown
   private resolve!: (results: readonly Result[]) => void
@@ -104,7 +107,9 @@ export class Flight implements Submittable {
     // One piece for the system instead of three for each statement: handing them over costs more than copying them.
     const gathered = Object.create(connection, { _send: { value: (chunk: Buffer) => void chunks.push(chunk) } })
     this.compose(gathered as WireConnection, values)
-    if (connection.stream.writable) connection.stream.write(Buffer.concat(chunks))
+    const bytes = Buffer.concat(chunks)
+    if (bytes.length > pieceBytes) this.written = writePieces(connection.stream, bytes)
+    else if (connection.stream.writable) connection.stream.write(bytes)
     return null
   }
 
@@ -161,7 +166,13 @@ export class Flight implements Submittable {
   handlePortalSuspended(): void {}
 
   handleCopyInResponse(connection: WireConnection): void {
-    connection.sendCopyFail('COPY FROM STDIN is not supported here')
+    // At the next statement the server refuses by itself.
+    if (this.at < this.parts.length - 1) return
+    void Promise.resolve(this.written).then(() => {
+      connection.sendCopyFail('COPY FROM STDIN is not supported here')
+      // Waiting for rows, it took the one behind the statement for nothing.
+      connection.sync()
+    })
   }
 
   handleCopyData(): void {}
@@ -177,6 +188,19 @@ export class Flight implements Submittable {
     if (this.statementError) this.reject(this.statementError)
     else if (this.rowError) this.reject(this.rowError)
     else this.resolve(this.results)
+  }
+}
+
+/**
+ * Piece by piece: Node tells of a piece that it went only when all of it did, and what went is how a slow connection is told
+ * from a dead one (silence-watch).
+ */
+async function writePieces(stream: Duplex, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length && stream.writable; at += pieceBytes) {
+    const piece = bytes.subarray(at, at + pieceBytes)
+    if (at + pieceBytes >= bytes.length) stream.write(piece)
+    // A connection that breaks is told by its own events.
+    else await new Promise<void>((went) => void stream.write(piece, () => went()))
   }
 }
 

@@ -43,7 +43,7 @@ export class Session {
     return (this.client as ClientBase & { processID: number }).processID
   }
 
-  /** How many bytes came and went; the same as before while nothing moves. */
+  /** How many bytes came and went, in pieces (flight); the same as before while nothing moves. */
   get moved(): number {
     const { bytesRead, bytesWritten, writableLength } = (this.client as Client).connection.stream as Socket
     return bytesRead + bytesWritten - writableLength

@@ -123,4 +123,14 @@ describe('over a connection that became a black hole', () => {
     expect(row?.one).toBe(1)
     await unit.commit({})
   })
+
+  test('copy from the client is refused, and its connection goes on', async () => {
+    const unit = orders.unit({})
+    await unit.query({ text: 'create temporary table copied (id int)' })
+    await expect(unit.query({ text: 'copy copied from stdin' })).rejects.toThrow(
+      'COPY FROM STDIN is not supported here',
+    )
+    await unit.rollback()
+    expect(await works()).toBe(1)
+  })
 })
