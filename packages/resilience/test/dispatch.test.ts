@@ -2,11 +2,11 @@ import { createDrivenClock, createSeededAmbient } from '@banyan/ambient'
 import { contract } from '@banyan/contract'
 import { banyanError } from '@banyan/errors'
 import { defineApp, defineModule } from '@banyan/module'
-import { createLogger, createRuntime, type Outcome, type Store } from '@banyan/runtime'
+import { createLogger, createRuntime, type Outcome, type Placement, type Store } from '@banyan/runtime'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { defaultRetry, type EdgePolicy, withPolicies } from '../src/index.js'
-import { codeOf, settle } from './harness.js'
+import { defaultRetry, type EdgePolicy, withFaults, withPolicies } from '../src/index.js'
+import { Callee, codeOf, fails, ok, settle } from './harness.js'
 
 const noStore: Store = {
   open: async () => undefined,
@@ -105,5 +105,91 @@ describe('policies over modules of one process', () => {
     clock.advance(1)
     await done
     expect([codeOf(asked.outcome), seen.signal?.aborted]).toEqual(['deadline-exceeded', true])
+  })
+})
+
+const till = contract({ name: 'till', version: '1.0.0', commands: { pay: {} } })
+
+/** `till` is asked to pay within a second, through the placement given. */
+async function pay(
+  place: (callee: Callee, own: Pick<Parameters<typeof withPolicies>[2], 'ambient' | 'logger'>) => Placement,
+) {
+  const clock = createDrivenClock(1_000_000)
+  const ambient = createSeededAmbient(1, clock)
+  const logger = createLogger({ level: 'silent' })
+  const callee = new Callee()
+  const runtime = createRuntime({
+    app: defineApp({ name: 'paying', modules: [defineModule(till, { commands: { pay: () => undefined } })] }),
+    store: noStore,
+    ambient,
+    logger,
+    environment: {},
+    baseFolder: '.',
+    work: 'calls',
+    placement: () => place(callee, { ambient, logger }),
+  })
+  await runtime.start()
+  const stopping = new AbortController()
+  const outcome = runtime.execute({
+    module: 'till',
+    operation: 'pay',
+    input: undefined,
+    id: ambient.newId(),
+    timeoutMs: 1_000,
+    signal: stopping.signal,
+  })
+  await settle()
+  return { clock, callee, outcome, stopping }
+}
+
+const contracts = new Map([[till.name, till as never]])
+
+describe('what became of a command', () => {
+  const retried = () =>
+    pay((callee, own) =>
+      withPolicies(callee, { edges: { '* -> till': { retry: defaultRetry } } }, { ...own, contracts }),
+    )
+
+  it.each(['deadline-exceeded', 'cancelled'])(
+    'stays unknown when the answer of an attempt was lost and the next one ends as %s (P6)',
+    async (end) => {
+      const { clock, callee, outcome, stopping } = await retried()
+      const { scope, answer } = callee.last
+      scope.elsewhere = true
+      scope.elsewhere = false
+      answer(fails('outcome-unknown'))
+      clock.advance(25)
+      expect(callee.deliveries).toHaveLength(2)
+      if (end === 'cancelled') stopping.abort()
+      else clock.advance(1_000)
+      expect(codeOf(await outcome)).toBe('outcome-unknown')
+    },
+  )
+
+  it('is definite when the attempts before had no effect', async () => {
+    const { clock, callee, outcome } = await retried()
+    callee.last.answer(fails('unavailable'))
+    clock.advance(25)
+    expect(callee.deliveries).toHaveLength(2)
+    clock.advance(1_000)
+    expect(codeOf(await outcome)).toBe('deadline-exceeded')
+  })
+
+  it.each(['call', 'answer'] as const)('is unknown when its %s is lost on purpose', async (drop) => {
+    const lose = (callee: Callee, own: Parameters<typeof withFaults>[2]) => {
+      callee.script = () => ok
+      return withFaults(callee, [{ edge: '* -> till', percent: 100, drop }], own)
+    }
+    const bare = await pay(lose)
+    bare.clock.advance(1_000)
+    expect(codeOf(await bare.outcome)).toBe('outcome-unknown')
+    const timed = await pay((callee, own) =>
+      withPolicies(lose(callee, own), { edges: { '* -> till': { timeoutMs: 100 } } }, { ...own, contracts }),
+    )
+    timed.clock.advance(100)
+    expect(codeOf(await timed.outcome)).toBe('outcome-unknown')
+    const left = await pay(lose)
+    left.stopping.abort()
+    expect(codeOf(await left.outcome)).toBe('cancelled')
   })
 })

@@ -89,8 +89,11 @@ export function bench(policy: EdgePolicy | EdgePolicies, seed = 1) {
     logger: createLogger({ level: 'silent' }),
     contracts,
   })
-  const ask = (given: Partial<Envelope> = {}, timeoutMs = 30_000): Asked => {
-    const scope = new Scope(ambient, undefined, timeoutMs)
+  const ask = (
+    given: Partial<Envelope> = {},
+    timeoutMs = 30_000,
+    scope = new Scope(ambient, undefined, timeoutMs),
+  ): Asked => {
     const envelope: Envelope = {
       kind: 'query',
       module: 'inventory',

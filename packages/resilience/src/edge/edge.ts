@@ -168,7 +168,11 @@ export class Edge implements CallEdge {
 
   /** Whether the call goes on after a failed attempt: with its other attempt, or with a next one. */
   #goesOn(call: Call, error: ErrorData): boolean {
-    if (error.code === 'outcome-unknown') call.unknown = { ok: false, error }
+    if (error.code === 'outcome-unknown') {
+      call.unknown = { ok: false, error }
+      // Its scope can end before the next attempt tells anything, and is answered by who made the call.
+      if (call.envelope.kind === 'command') call.scope.unknown = true
+    }
     if (!isPassing(error)) return false
     if (call.current) return true
     const { retry } = this.#policy
@@ -196,8 +200,7 @@ export class Edge implements CallEdge {
       call.stopWaiting?.()
       stop()
       const operation = `${this.module}.${call.envelope.operation}`
-      const code = call.scope.remainingMs() > 0 ? 'cancelled' : 'deadline-exceeded'
-      this.#end(call, last ?? failed(banyanError(code, { operation })))
+      this.#end(call, last ?? failed(banyanError(call.scope.ended ?? 'cancelled', { operation })))
     }
     call.stopWaiting = () => {
       signal.removeEventListener('abort', abandon)

@@ -73,7 +73,12 @@ class Faults implements FaultPlacement {
     const drop = hit.find((rule) => rule.drop)?.drop
     if (!drop) return this.#placement.deliver(envelope, scope, receiver)
     this.#injected.drop++
-    if (drop === 'answer') await this.#placement.deliver(envelope, scope, { receive: () => undefined })
+    // As one that went to another process and of which nothing is heard again.
+    const lose = (): void => {
+      if (envelope.kind === 'command') scope.elsewhere = true
+    }
+    if (drop === 'answer') await this.#placement.deliver(envelope, scope, { receive: lose })
+    else lose()
     await this.#endsWithin(scope, Number.POSITIVE_INFINITY)
     return receiver.receive(ended(envelope, scope, envelope.kind === 'command'))
   }
@@ -122,7 +127,7 @@ function injected(code: ErrorCode, { module, operation }: Envelope): ReturnType<
   })
 }
 
-function ended({ module, operation }: Envelope, scope: CallScope, unknown: boolean): Outcome {
-  const code = unknown ? 'outcome-unknown' : scope.remainingMs() > 0 ? 'cancelled' : 'deadline-exceeded'
+function ended({ module, operation }: Envelope, { ended: end = 'cancelled' }: CallScope, sent: boolean): Outcome {
+  const code = sent && end === 'deadline-exceeded' ? 'outcome-unknown' : end
   return failed(banyanError(code, { operation: `${module}.${operation}` }, { details: { injected: true } }))
 }

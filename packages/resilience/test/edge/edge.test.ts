@@ -1,3 +1,4 @@
+import { Scope } from '@banyan/runtime'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultBreaker, defaultRetry } from '../../src/index.js'
@@ -225,6 +226,24 @@ describe('bulkhead', () => {
     callee.last.answer(ok)
     expect(callee.deliveries).toHaveLength(1)
     expect(placement.report()[0]?.bulkhead).toEqual({ running: 0, queued: 0 })
+  })
+})
+
+describe('a scope that ends while its call waits', () => {
+  // Timers may fire early, and who gives up may do so when his time was over: the clock does not say why it ended.
+  it.each([
+    ['deadline-exceeded', 0],
+    ['cancelled', 50],
+  ] as const)('tells why it ended: %s', async (end, afterMs) => {
+    const { ask, ambient, clock } = bench({ bulkhead: { concurrency: 1, queue: 1 } })
+    ask()
+    // Its parent has the timer, and has not heard of it.
+    const parent = new Scope(ambient, undefined, Number.POSITIVE_INFINITY)
+    const waiting = ask({}, 0, Scope.attempt(ambient, parent, clock.monotonic() + 50))
+    clock.advance(afterMs)
+    waiting.scope.end(end)
+    await settle()
+    expect(codeOf(waiting.outcome)).toBe(end)
   })
 })
 

@@ -54,6 +54,8 @@ export interface CallScope {
   readonly ended: ScopeEnd | undefined
   /** Set while a command of it is under way in another process: at its deadline its outcome may be unknown. */
   elsewhere: boolean
+  /** Set for good when an attempt at it ended and nobody knows whether it took effect (P6). */
+  unknown: boolean
   /** Aborts at the deadline, when the caller gives up, and when the handler that made the call ends. */
   readonly signal: AbortSignal
   /** Milliseconds left, never more than the caller has; Infinity without a deadline. */

@@ -13,6 +13,7 @@ import type { CallScope, ScopeEnd } from './envelope.js'
 export class Scope implements CallScope {
   ended: ScopeEnd | undefined
   readonly deadlineAt: number
+  unknown = false
   /** When the call began, on the monotonic clock; of calls from outside. */
   begunAt = 0
   readonly #ambient: Ambient
@@ -77,10 +78,10 @@ export class Scope implements CallScope {
 
   /**
    * Whether what becomes of a command is unknown when its scope ends like this. Who gave up by himself is told so, wherever the
-   * command runs (P1).
+   * command runs (P1), unless an earlier attempt at it may have taken effect (P6).
    */
   isUnknownAt(end: ScopeEnd): boolean {
-    return this.#committing || (this.#elsewhere && end === 'deadline-exceeded')
+    return this.unknown || this.#committing || (this.#elsewhere && end === 'deadline-exceeded')
   }
 
   get signal(): AbortSignal {
