@@ -76,17 +76,19 @@ export const codeOf = (outcome: Outcome | undefined): string | undefined =>
 export interface Asked {
   outcome: Outcome | undefined
   readonly scope: Scope
+  /** Rejects where what delivers broke. */
+  readonly ended: Promise<void>
 }
 
 /** A placement with policies over a callee and a clock that the test drives. */
-export function bench(policy: EdgePolicy | EdgePolicies, seed = 1) {
+export function bench(policy: EdgePolicy | EdgePolicies, seed = 1, logger = createLogger({ level: 'silent' })) {
   const clock = createDrivenClock(1_000_000)
   const ambient = createSeededAmbient(seed, clock)
   const callee = new Callee()
   const policies: EdgePolicies = 'edges' in policy ? policy : { edges: { 'orders -> inventory': policy } }
   const placement: PolicyPlacement = withPolicies(callee, policies, {
     ambient,
-    logger: createLogger({ level: 'silent' }),
+    logger,
     contracts,
   })
   const ask = (
@@ -105,11 +107,11 @@ export function bench(policy: EdgePolicy | EdgePolicies, seed = 1) {
       travel: { correlationId: 'c' },
       ...given,
     }
-    const asked: Asked = { outcome: undefined, scope }
-    void placement.deliver(envelope, scope, asOutcome).then((outcome) => {
+    const ended = placement.deliver(envelope, scope, asOutcome).then((outcome) => {
       scope.close()
       asked.outcome = outcome
     })
+    const asked: Asked = { outcome: undefined, scope, ended }
     return asked
   }
   return { clock, ambient, callee, placement, ask }

@@ -8,8 +8,8 @@ import { notKept, snapshot } from './snapshot.js'
 /** What a call and its attempts tell their edge. */
 export interface CallEdge {
   readonly name: string
-  /** Whether a call may be made more than once. */
-  readonly repeats: boolean
+  /** Whether the input is needed after the first attempt: for another one, or for a fallback. */
+  keepsInput(envelope: Envelope): boolean
   /** The call has its place in the bulkhead. */
   admitted(call: Call): void
   /** It is time for a second attempt beside the first. */
@@ -53,15 +53,15 @@ export class Call implements Waiting {
     this.envelope = envelope
     this.scope = scope
     this.#receiver = receiver
-    this.#input = edge.repeats ? snapshot(envelope.input) : notKept
+    this.#input = edge.keepsInput(envelope) ? snapshot(envelope.input) : notKept
     this.promise = new Promise<unknown>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
   }
 
-  /** Whether it can be made again with the input that it had. */
-  get repeatable(): boolean {
+  /** Whether the input that it had is still there. */
+  get hasInput(): boolean {
     return this.#input !== notKept
   }
 

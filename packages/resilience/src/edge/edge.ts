@@ -46,7 +46,7 @@ export class Edge implements CallEdge {
   readonly bulkhead: Bulkhead | undefined
   readonly budget: RetryBudget | undefined
   /** Whether a call may be made more than once. */
-  readonly repeats: boolean
+  readonly #repeats: boolean
   readonly #policy: ResolvedPolicy
   readonly #host: EdgeHost
   readonly #ambient: Ambient
@@ -64,13 +64,23 @@ export class Edge implements CallEdge {
     this.#host = host
     this.#ambient = host.ambient
     const { retry, breaker, bulkhead, hedge, timeoutMs } = policy
-    this.repeats = retry !== undefined || hedge !== undefined
+    this.#repeats = retry !== undefined || hedge !== undefined
     this.#ownScopes = timeoutMs !== undefined || hedge !== undefined
     if (breaker) this.breaker = new Breaker(breaker, (state) => this.#breakerTurned(state))
     if (bulkhead) this.bulkhead = new Bulkhead(bulkhead)
-    if (this.repeats) this.budget = new RetryBudget(retry?.budget ?? defaultBudget, host.ambient.monotonic())
+    if (this.#repeats) this.budget = new RetryBudget(retry?.budget ?? defaultBudget, host.ambient.monotonic())
     if (timeoutMs !== undefined) this.#deadlines = new DueList(host.ambient)
     if (hedge) this.#hedges = new DueList(host.ambient)
+  }
+
+  keepsInput(envelope: Envelope): boolean {
+    return this.#repeats || typeof this.#fallbackFor(envelope)?.value === 'function'
+  }
+
+  #fallbackFor({ kind, operation }: Envelope): { readonly value: unknown } | undefined {
+    const { fallback } = this.#policy
+    if (!fallback || kind !== 'query' || !Object.hasOwn(fallback, operation)) return undefined
+    return { value: fallback[operation] }
   }
 
   deliver<Answer>(envelope: Envelope, scope: CallScope, receiver: Receiver<Answer>): Promise<Answer> {
@@ -109,9 +119,12 @@ export class Edge implements CallEdge {
     this.#deadlines?.add(attempt, now + timeoutMs, now)
     const first = call.attempts === 0
     // An outcome comes by the receiver; a rejection means that what delivers broke.
-    this.#host.placement
-      .deliver(call.next(), scope, attempt)
-      .then(undefined, (error: unknown) => this.#brokeDown(attempt, error))
+    const broke = (error: unknown): void => this.#brokeDown(attempt, error)
+    try {
+      this.#host.placement.deliver(call.next(), scope, attempt).then(undefined, broke)
+    } catch (error) {
+      broke(error)
+    }
     if (first && this.#hedges && !call.done && call.envelope.kind === 'query') this.#planHedge(call, now)
   }
 
@@ -176,7 +189,7 @@ export class Edge implements CallEdge {
     if (!isPassing(error)) return false
     if (call.current) return true
     const { retry } = this.#policy
-    if (!retry || call.attempts >= retry.attempts || !call.repeatable || !mayRepeat(call.envelope, error)) return false
+    if (!retry || call.attempts >= retry.attempts || !call.hasInput || !mayRepeat(call.envelope, error)) return false
     const waitMs = retryAfterMs(error) + backoffMs(retry, call.attempts, this.#ambient.random())
     // I3
     if (call.scope.signal.aborted || waitMs >= call.scope.remainingMs()) return false
@@ -221,7 +234,7 @@ export class Edge implements CallEdge {
   /** A second attempt beside the first, where budget, bulkhead and breaker have room for it at once. */
   hedge(call: Call): void {
     const now = this.#ambient.monotonic()
-    if (call.done || !call.current || call.attempts > 1 || !call.repeatable) return
+    if (call.done || !call.current || call.attempts > 1 || !call.hasInput) return
     if (this.breaker && this.breaker.state !== 'closed') return
     if (this.bulkhead && !this.bulkhead.tryEnter()) return
     if (!this.budget?.take(now)) {
@@ -247,9 +260,7 @@ export class Edge implements CallEdge {
   }
 
   #end(call: Call, given: Outcome): void {
-    call.done = true
-    if (call.hedge) this.#hedges?.remove(call.hedge)
-    this.#dropOther(call)
+    this.#finish(call)
     if (given.ok) {
       this.counts.answered++
       call.settle(given)
@@ -259,12 +270,18 @@ export class Edge implements CallEdge {
     const outcome = passing && call.unknown ? call.unknown : given
     if (passing) this.counts.failed++
     else this.counts.answered++
-    const { fallback } = this.#policy
-    const { kind, operation } = call.envelope
-    if (passing && fallback && kind === 'query' && Object.hasOwn(fallback, operation)) {
+    const fallback = passing ? this.#fallbackFor(call.envelope) : undefined
+    // An input that was not kept is more than can cross, and no fallback is for it.
+    if (fallback && (call.hasInput || typeof fallback.value !== 'function')) {
       this.counts.fallbacks++
-      this.#host.fallbacks.answer(call, fallback[operation], outcome)
+      this.#host.fallbacks.answer(call, fallback.value, outcome)
     } else call.settle(outcome)
+  }
+
+  #finish(call: Call): void {
+    call.done = true
+    if (call.hedge) this.#hedges?.remove(call.hedge)
+    this.#dropOther(call)
   }
 
   /** The slower one of a hedged pair is cancelled. */
@@ -276,13 +293,20 @@ export class Edge implements CallEdge {
   }
 
   #brokeDown(attempt: Attempt, error: unknown): void {
-    if (attempt.ended) return
     const { call } = attempt
-    this.#release(attempt)
-    this.breaker?.ended('neither', attempt.era, this.#ambient.monotonic())
-    if (call.done || call.current) return
-    call.done = true
-    call.fail(error)
+    if (!attempt.ended) {
+      this.#release(attempt)
+      this.breaker?.ended('neither', attempt.era, this.#ambient.monotonic())
+    }
+    // Nobody hears of it where the call is done, or goes on with another attempt.
+    if (call.done || call.current || call.stopWaiting) {
+      this.#host.logger.error({ err: error, edge: this.name }, `what delivers calls of ${this.name} broke`)
+      return
+    }
+    this.#finish(call)
+    this.counts.failed++
+    if (call.unknown) call.settle(call.unknown)
+    else call.fail(error)
   }
 
   #overloaded(): BanyanError {

@@ -15,6 +15,9 @@ export class Bulkhead {
   running = 0
   readonly #policy: BulkheadPolicy
   readonly #waiting = new Set<Waiting>()
+  /** Places that were left and are not handed on yet. */
+  #left = 0
+  #handing = false
 
   constructor(policy: BulkheadPolicy) {
     this.#policy = policy
@@ -42,12 +45,23 @@ export class Bulkhead {
     this.#waiting.delete(waiting)
   }
 
-  /** Gives the place to the next in line. */
+  /** Gives the place to the next in line. One after the other: who gets one may leave it at once, and so may a whole queue. */
   leave(): void {
-    if (this.#waiting.size > 0) {
-      const [next] = this.#waiting as Iterable<Waiting> as [Waiting]
-      this.#waiting.delete(next)
-      next.go()
-    } else this.running--
+    this.#left++
+    if (this.#handing) return
+    this.#handing = true
+    try {
+      while (this.#left > 0) {
+        this.#left--
+        const [next] = this.#waiting
+        if (!next) this.running--
+        else {
+          this.#waiting.delete(next)
+          next.go()
+        }
+      }
+    } finally {
+      this.#handing = false
+    }
   }
 }

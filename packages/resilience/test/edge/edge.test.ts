@@ -1,7 +1,7 @@
-import { Scope } from '@banyan/runtime'
+import { createLogger, Scope } from '@banyan/runtime'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { defaultBreaker, defaultRetry } from '../../src/index.js'
+import { defaultBreaker, defaultRetry, type EdgePolicy } from '../../src/index.js'
 import { bench, codeOf, declared, fails, ok, settle } from '../harness.js'
 
 const command = { kind: 'command', operation: 'reserve' } as const
@@ -282,6 +282,23 @@ describe('hedge', () => {
     expect(callee.deliveries).toHaveLength(4)
   })
 
+  it('follows the time of each query, whatever another one takes', () => {
+    const { ask, callee, clock } = bench({ hedge: { after: 'p95' } })
+    const other = { operation: 'slow' }
+    for (let call = 0; call < 64; call++) {
+      ask(call < 32 ? {} : other)
+      clock.advance(call < 32 ? 10 : 1_000)
+      callee.last.answer(ok)
+    }
+    ask(other)
+    ask()
+    clock.advance(10)
+    expect(callee.deliveries).toHaveLength(67)
+    expect(callee.last.envelope.operation).toBe('level')
+    clock.advance(990)
+    expect(callee.deliveries).toHaveLength(68)
+  })
+
   it('follows the 95th percentile of the query', () => {
     const { ask, callee, clock } = bench({ hedge: { after: 'p95' } })
     for (let call = 0; call < 32; call++) {
@@ -298,15 +315,92 @@ describe('hedge', () => {
   })
 })
 
+describe('what delivers', () => {
+  const broken = (deliver: () => Promise<never>, policy: EdgePolicy, warn = () => undefined) => {
+    const logged: unknown[] = []
+    const logger = { ...createLogger({ level: 'silent' }), warn, error: (fields: object) => void logged.push(fields) }
+    const made = bench(policy, 1, logger as never)
+    made.callee.deliver = deliver
+    return { ...made, logged }
+  }
+
+  it.each([
+    ['rejects', () => Promise.reject(new Error('broke'))],
+    [
+      'throws',
+      () => {
+        throw new Error('broke')
+      },
+    ],
+  ])('and %s fails the call, and gives its place back', async (_, deliver) => {
+    const { ask, placement } = broken(deliver, { bulkhead: { concurrency: 1, queue: 0 }, hedge: { after: 50 } })
+    await expect(ask().ended).rejects.toThrow('broke')
+    expect(placement.report()[0]).toMatchObject({ bulkhead: { running: 0, queued: 0 }, counts: { failed: 1 } })
+  })
+
+  it('and breaks while it hands an outcome over fails the call', async () => {
+    const { ask, callee } = broken(
+      () => Promise.reject(),
+      { breaker: defaultBreaker },
+      () => {
+        throw new Error('no room for a log line')
+      },
+    )
+    callee.deliver = async (_, __, receiver) => receiver.receive(fails('unavailable'))
+    for (let call = 1; call < defaultBreaker.failures; call++) await ask().ended
+    await expect(ask().ended).rejects.toThrow('no room for a log line')
+  })
+
+  it('and breaks when nobody waits any more is told to the log', async () => {
+    let breaks = (_: Error): void => undefined
+    const { ask, clock, logged } = broken(() => new Promise((_, reject) => (breaks = reject)), { timeoutMs: 100 })
+    const asked = ask()
+    clock.advance(100)
+    await settle()
+    expect(codeOf(asked.outcome)).toBe('deadline-exceeded')
+    breaks(new Error('broke'))
+    await settle()
+    expect(logged).toMatchObject([{ err: { message: 'broke' }, edge: 'orders -> inventory' }])
+  })
+})
+
 describe('fallback', () => {
   it('answers a query for a callee that is not there, as the contract promises', async () => {
-    const { ask, callee } = bench({
-      fallback: { level: (input: unknown, { code }: { code: string }) => ({ n: 7, extra: [input, code] }) },
-    })
+    const { ask, callee } = bench({ fallback: { level: () => ({ n: 7, extra: 'of no contract' }) } })
     callee.script = () => fails('unavailable')
     const asked = ask()
     await settle()
     expect(asked.outcome).toEqual({ ok: true, value: { n: 7 } })
+  })
+
+  it.each([
+    ['without', {}],
+    ['with', { retry: { ...defaultRetry, attempts: 2 } }],
+  ])('is told the input as it was sent and why, %s repetitions (P2)', async (_, policy) => {
+    const told: unknown[] = []
+    const level = (input: unknown, error: unknown) => {
+      told.push(input, error)
+      return { n: 7 }
+    }
+    const { ask, callee, clock } = bench({ ...policy, fallback: { level } })
+    const input = { n: 1 }
+    callee.script = () => {
+      input.n = 2
+      return fails('unavailable')
+    }
+    ask({ input })
+    clock.advance(1_000)
+    await settle()
+    expect(told).toEqual([{ n: 1 }, { code: 'unavailable', message: expect.any(String) }])
+  })
+
+  it('is not asked about an input that is more than can cross', async () => {
+    const told: unknown[] = []
+    const { ask, callee } = bench({ fallback: { level: (input: unknown) => told.push(input) } })
+    callee.script = () => fails('unavailable')
+    const asked = ask({ input: new Array(600_001).fill(0) })
+    await settle()
+    expect([told, codeOf(asked.outcome)]).toEqual([[], 'unavailable'])
   })
 
   it('leaves the error where it fails, does not fit, or the callee answered', async () => {

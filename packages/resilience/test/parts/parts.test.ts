@@ -167,38 +167,57 @@ describe('the bulkhead', () => {
     bulkhead.leave()
     expect(bulkhead.running).toBe(0)
   })
+
+  it('is left by a whole queue whose calls cannot go on, however long it is', () => {
+    const bulkhead = new Bulkhead({ concurrency: 1, queue: 100_000 })
+    let went = 0
+    expect(bulkhead.tryEnter()).toBe(true)
+    for (let call = 0; call < 100_000; call++)
+      bulkhead.tryWait({
+        go() {
+          went++
+          bulkhead.leave()
+        },
+      })
+    bulkhead.leave()
+    expect([went, bulkhead.running, bulkhead.queued]).toEqual([100_000, 0, 0])
+  })
 })
 
 describe('a list of deadlines', () => {
-  it('tells each that was not removed, in order, with one timer at a time', () => {
+  it('tells each that was not removed when it is due, with one timer at a time', () => {
     class Entry extends Due {
       readonly told: number[]
       readonly at: number
-      constructor(told: number[], at: number) {
+      readonly clock: { monotonic(): number }
+      constructor(told: number[], at: number, clock: { monotonic(): number }) {
         super()
         this.told = told
         this.at = at
+        this.clock = clock
       }
       due(): void {
+        expect(this.clock.monotonic()).toBeLessThanOrEqual(this.at + 1)
         this.told.push(this.at)
       }
     }
+    const step = fc.record({ gapMs: fc.nat(50), dueMs: fc.integer({ min: 1, max: 200 }), leaves: fc.boolean() })
     fc.assert(
-      fc.property(fc.array(fc.record({ gapMs: fc.nat(50), leaves: fc.boolean() }), { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const clock = createDrivenClock(0)
         const list = new DueList(createSeededAmbient(1, clock))
         const told: number[] = []
         const expected: number[] = []
-        for (const { gapMs, leaves } of steps) {
+        for (const { gapMs, dueMs, leaves } of steps) {
           clock.advance(gapMs)
-          const entry = new Entry(told, clock.monotonic() + 100)
+          const entry = new Entry(told, clock.monotonic() + dueMs, clock)
           list.add(entry, entry.at, clock.monotonic())
           if (leaves) list.remove(entry)
           else expected.push(entry.at)
           expect(clock.pending().length).toBeLessThanOrEqual(1)
         }
         clock.advance(300)
-        expect(told).toEqual(expected)
+        expect(told).toEqual(expected.sort((one, other) => one - other))
         expect(clock.pending()).toEqual([])
       }),
     )
