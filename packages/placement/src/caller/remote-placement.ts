@@ -188,7 +188,10 @@ export class RemotePlacement implements Placement {
       this.#outboxes.add(provider, call)
       return
     }
-    // The first calls of a process that starts come before it has heard of the others.
+    if (!this.#directory.mayCome(module, call.callee.wanted)) {
+      this.#end(call, call.unavailable())
+      return
+    }
     this.#waiting.set(
       call,
       once(this.#limits.presenceMs, () => this.#end(call, call.unavailable())),

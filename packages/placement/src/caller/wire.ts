@@ -36,7 +36,7 @@ export interface CallLimits {
   readonly batchCalls: number
   /** Bytes after which a message is full. Default 64 Ki. */
   readonly batchBytes: number
-  /** How long a call waits for the first process of its module. Default 1 s. */
+  /** How long a call waits for a process of its module, where one may come (directory). Default 1 s. */
   readonly presenceMs: number
 }
 

@@ -45,6 +45,8 @@ interface Entry {
 }
 
 const lookMs = 250
+/** After so many, a process that listens has heard of all that were there. */
+const looksAtStart = 4
 /** A service may tell of itself what it likes: only so many of its processes are kept. */
 const instancesPerService = 1_024
 
@@ -55,6 +57,8 @@ const instancesPerService = 1_024
  * I1 A module is believed only of the service that the topology names for it: another could draw its calls to itself (P8).
  * I2 The same process gives the same provider objects, so what is outstanding is never lost.
  * I3 While the broker cannot be heard, nobody lapses.
+ * I4 A module is waited for only while somebody may tell of it: for a second after this process began to listen, and while a
+ *    process that is suspected has not lapsed. Else it is missing, and who calls it is told so at once.
  */
 export class Directory {
   readonly #options: DirectoryOptions
@@ -64,6 +68,8 @@ export class Directory {
   readonly #listeners = new Set<() => void>()
   readonly #looks: Every
   #hearing = true
+  /** Looks since this process began to listen, up to those of the start (I4). */
+  #looked = 0
 
   constructor(options: DirectoryOptions) {
     this.#options = options
@@ -113,10 +119,20 @@ export class Directory {
     return best
   }
 
-  /** A process that runs such a version, waited for up to the time given (real time). */
+  /** Whether it is worth waiting for a process that runs such a version (I4). */
+  mayCome(module: string, wanted: string): boolean {
+    if (this.#looked < looksAtStart) return true
+    for (const { providers, suspected } of this.#entries.values()) {
+      const provider = suspected ? providers.get(module) : undefined
+      if (provider && isCompatible(provider.version, wanted)) return true
+    }
+    return false
+  }
+
+  /** A process that runs such a version, waited for up to the time given (real time) where that is worth it. */
   whenProvided(module: string, wanted: string, waitMs: number): Promise<Provider | undefined> {
     const [known] = this.providers(module, wanted)
-    if (known) return Promise.resolve(known)
+    if (known || !this.mayCome(module, wanted)) return Promise.resolve(known)
     return new Promise((resolve) => {
       const finish = (provider: Provider | undefined): void => {
         timer.end()
@@ -161,6 +177,7 @@ export class Directory {
   /** I3 */
   set hearing(value: boolean) {
     this.#hearing = value
+    this.#looked = 0
     for (const entry of this.#entries.values()) entry.silent = 0
   }
 
@@ -171,6 +188,7 @@ export class Directory {
 
   #look(): void {
     if (!this.#hearing) return
+    this.#looked = Math.min(this.#looked + 1, looksAtStart)
     const most = Math.ceil(this.#options.lapseMs / lookMs)
     for (const [instance, entry] of this.#entries) {
       if (instance !== this.#options.instance && ++entry.silent > most) this.#remove(instance)

@@ -2,7 +2,7 @@ import { createAmbient, createDrivenClock, createSeededAmbient } from '@banyan/a
 import { contract } from '@banyan/contract'
 import { defineApp, defineModule } from '@banyan/module'
 import { asOutcome, type Envelope, type Outcome, Scope } from '@banyan/runtime'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import { type CallsFrame, readCalls, readCancel } from '../../src/frames/call-frame.js'
 import { type CallLimits, type CallWire, Directory, RemotePlacement, type Topology } from '../../src/index.js'
@@ -198,4 +198,17 @@ test('a call that nobody takes anywhere ends, instead of going round for ever', 
   }
   expect(code(await outcome)).toBe('unavailable')
   expect(sent.length).toBeLessThan(10)
+})
+
+test('a call of a module that nobody runs waits at the start, and is unavailable at once afterwards', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'setTimeout', 'clearInterval', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { call, placement } = calling({ replicas: 0 })
+  const first = call('command')
+  expect(placement.underWay).toBe(1)
+  vi.advanceTimersByTime(1_000)
+  expect(code(await first.outcome)).toBe('unavailable')
+  const next = call('command')
+  expect(placement.underWay).toBe(0)
+  expect(code(await next.outcome)).toBe('unavailable')
 })

@@ -115,3 +115,25 @@ test('who waits for a provider gets the first, or nothing when the time is over'
   vi.advanceTimersByTime(1_001)
   expect(await none).toBeUndefined()
 })
+
+test('nobody is waited for of whom nobody will tell: only at the start, and while one is in doubt', async () => {
+  const waits = () => directory.mayCome('stock', '1.0.0')
+  expect(waits()).toBe(true)
+  vi.advanceTimersByTime(1_000)
+  expect(waits()).toBe(false)
+  expect(await directory.whenProvided('stock', '1.0.0', 1_000)).toBeUndefined()
+  directory.heard('stocks', report('a'))
+  directory.suspect('a')
+  expect(waits()).toBe(true)
+  expect(directory.mayCome('stock', '3.0.0')).toBe(false)
+  const back = directory.whenProvided('stock', '1.0.0', 1_000)
+  directory.heard('stocks', report('a'))
+  expect((await back)?.instance).toBe('a')
+  directory.suspect('a')
+  vi.advanceTimersByTime(60_000)
+  expect(waits()).toBe(false)
+  // What came while nothing was heard tells of itself only now.
+  directory.hearing = false
+  directory.hearing = true
+  expect(waits()).toBe(true)
+})
