@@ -162,8 +162,9 @@ export class Feed {
   ): readonly LogEvent[] | Promise<readonly LogEvent[]> {
     const missing: Cursor[] = []
     const events = this.#fromMemory(cursors, limit, missing)
-    if (missing.length === 0) return withinBytes(events, maxBytes)
-    return this.#readThrough(cursors, limit, maxBytes)
+    if (missing.length > 0) return this.#readThrough(cursors, limit, maxBytes)
+    this.counters.fromMemory += events.length
+    return withinBytes(events, maxBytes)
   }
 
   /** Reads the heads of the log anew; a head that went back is told to all readers (I3). */
@@ -218,6 +219,7 @@ export class Feed {
     this.restorations++
     this.#cache.clear()
     this.#page.clear()
+    this.#promised = undefined
     for (let lane = 0; lane < laneCount; lane++) {
       const position = positions[lane] as number
       this.heads[lane] = position
@@ -262,7 +264,6 @@ export class Feed {
       if (events.length >= limit) break
       this.#take(cursor.lane, cursor.seen, limit - events.length, events)
     }
-    this.counters.fromMemory += events.length
     return events
   }
 
@@ -285,13 +286,13 @@ export class Feed {
     }
     const missing: Cursor[] = []
     const events = this.#fromMemory(cursors, limit, missing)
+    this.counters.fromMemory += events.length
     if (missing.length === 0) return withinBytes(events, maxBytes)
     this.#follower?.adjust()
+    // All that is waited for is part of it: whoever waits for its end would go round and round without a turn of the loop.
     this.#reading = this.#readPage(missing, maxBytes)
     try {
       const page = await this.#reading
-      // The log has less than its heads said: look whether it went back.
-      if (page.length === 0) await this.refresh()
       return withinBytes(events.concat(page.slice(0, limit)), maxBytes)
     } catch (error) {
       // Lanes that need nothing of the source go on without it; without any event it is told.
@@ -304,8 +305,16 @@ export class Feed {
 
   async #readPage(cursors: readonly Cursor[], maxBytes: number): Promise<readonly LogEvent[]> {
     this.counters.reads++
+    const { restorations } = this
     const after = cursors.map((cursor) => ({ lane: cursor.lane, after: cursor.seen }))
     const events = await this.#readLog(after)
+    // I3: these may be of the log as it was.
+    if (this.restorations !== restorations) return []
+    if (events.length === 0) {
+      // The log has less than its heads said: look whether it went back.
+      await this.refresh()
+      return []
+    }
     const expected = new Map(after.map((position) => [position.lane, position.after]))
     const page = new Map<number, LogEvent[]>()
     let bytes = 0
@@ -329,8 +338,7 @@ export class Feed {
     }
     this.#page = page
     // Large events make small pages, so that a page stays near the bytes of a batch.
-    if (events.length > 0)
-      this.#pageEvents = Math.max(1, Math.min(largestPage, Math.floor(maxBytes / (bytes / events.length))))
+    this.#pageEvents = Math.max(1, Math.min(largestPage, Math.floor(maxBytes / (bytes / events.length))))
     return interleaved(page)
   }
 
@@ -378,14 +386,14 @@ export class Feed {
   async #pollOnce(): Promise<boolean> {
     const urgent = this.#urgent
     this.#urgent = false
-    const promised = this.#promised
-    this.#promised = undefined
     if (urgent || !this.#follower?.following) {
+      this.#promised = undefined
       const growths = this.#growths
       if ((await this.look()) === 'stream') throw banyanError('unavailable', { what: `the log of ${this.source}` })
       return this.#follower?.paused !== true && this.#growths > growths
     }
     const positions = await this.#askHeads()
+    const promised = this.#promised
     this.#promised = positions
     // What is published takes its time: only what is not here at the next look is asked for.
     if (promised && this.#raiseAll(promised)) this.counters.missed++

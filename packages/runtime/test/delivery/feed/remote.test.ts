@@ -1,6 +1,6 @@
 import { createSeededAmbient } from '@banyan/ambient'
 import { banyanError } from '@banyan/errors'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Feed } from '../../../src/delivery/feed/feed.js'
 import { defaultDeliveryLimits } from '../../../src/delivery/options.js'
 import type { StreamSink } from '../../../src/ports/source-stream.js'
@@ -20,6 +20,8 @@ const heads = (position: number, incarnation = 'this'): LogHeads => ({
 function remote(limits: { pollMs?: number; cacheEvents?: number } = {}) {
   const state = {
     answers: true,
+    /** What answers wait for. */
+    delay: undefined as (() => Promise<void>) | undefined,
     head: heads(0),
     reads: 0,
     asked: 0,
@@ -31,8 +33,12 @@ function remote(limits: { pollMs?: number; cacheEvents?: number } = {}) {
     lag: 0,
     wentBack: 0,
   }
-  const answering = <Value>(value: () => Value): Promise<Value> =>
-    state.answers ? Promise.resolve(value()) : Promise.reject(banyanError('unavailable', { what: 'orders' }))
+  const answering = async <Value>(value: () => Value): Promise<Value> => {
+    if (!state.answers) throw banyanError('unavailable', { what: 'orders' })
+    const answer = value()
+    await state.delay?.()
+    return answer
+  }
   const feed = new Feed(
     'orders',
     {
@@ -45,8 +51,8 @@ function remote(limits: { pollMs?: number; cacheEvents?: number } = {}) {
         answering(() => {
           state.reads++
           const from = after[0]?.after ?? 0
-          const count = Math.min(limit, (state.head.positions[0] as number) - from)
-          return Array.from({ length: count }, (_, index) => event(from + 1 + index))
+          const count = Math.max(0, Math.min(limit, (state.head.positions[0] as number) - from))
+          return Array.from({ length: count }, (_, index) => event(from + 1 + index, after[0]?.lane))
         }),
       positionsBefore: () => answering(() => []),
       register: () => answering(() => undefined),
@@ -171,6 +177,82 @@ describe('the feed of a source elsewhere', () => {
     await feed.refresh()
     await feed.read([{ lane: 0, seen: 100 }], 10, 1_000)
     expect(state.wanted).toEqual([0, 1])
+    await feed.stop()
+  })
+
+  it('lets the loop turn while a second reader waits for one that finds the log shorter than it was', async () => {
+    const { feed, state, read } = remote()
+    state.head = heads(2)
+    await feed.refresh()
+    state.head = heads(1)
+    // Without a turn of the loop this never comes, and no test would ever tell: so those who wait are counted.
+    state.delay = () => new Promise((resolve) => void setImmediate(resolve))
+    const { catch: original } = Promise.prototype
+    let waits = 0
+    const watched = vi.spyOn(Promise.prototype, 'catch').mockImplementation(function (
+      this: Promise<unknown>,
+      ...given
+    ) {
+      if (++waits > 1_000) throw new Error('it goes round and round')
+      return original.apply(this, given) as never
+    })
+    onTestFinished(() => watched.mockRestore())
+    expect(await Promise.all([read(1), read(1)])).toEqual([[], []])
+    expect(state.wentBack).toBe(1)
+    await feed.stop()
+  })
+
+  it('serves nothing that was read of the log before it went back (I3)', async () => {
+    const { feed, state, read } = remote()
+    state.head = heads(3)
+    await feed.refresh()
+    let arrive = (): void => undefined
+    state.delay = () =>
+      new Promise((resolve) => {
+        arrive = resolve
+      })
+    const late = read(0)
+    state.delay = undefined
+    state.head = heads(1)
+    await feed.refresh()
+    arrive()
+    expect(await late).toEqual([])
+    expect([feed.heads[0], state.wentBack]).toEqual([1, 1])
+    const { reads } = state
+    expect(await read(0)).toEqual([1])
+    expect(state.reads).toBe(reads + 1)
+    await feed.stop()
+  })
+
+  it('forgets what a look promised of a log that went back since (I2)', async () => {
+    const { feed, state } = remote({ pollMs: 5 })
+    state.head = heads(8)
+    await feed.refresh()
+    // Heard of by a look, and still on its way here.
+    const { asked } = state
+    state.head = heads(10)
+    await until(() => state.asked > asked, 200_000)
+    state.head = heads(5)
+    await until(() => state.wentBack === 1, 200_000)
+    const seen = state.asked
+    await until(() => state.asked > seen + 2, 200_000)
+    expect([feed.heads[0], state.wentBack]).toEqual([5, 1])
+    await feed.stop()
+  })
+
+  it('counts what it serves once, also where a reader waited for the log', async () => {
+    const { feed, state } = remote()
+    state.head = heads(2)
+    await feed.refresh()
+    state.sink.published('this', [event(1), event(2)])
+    const both = [
+      { lane: 0, seen: 0 },
+      { lane: 1, seen: 0 },
+    ]
+    state.head = { ...state.head, positions: [2, 1, ...state.head.positions.slice(2)] }
+    await feed.refresh()
+    await feed.read(both, 100, 1_000_000)
+    expect(feed.counters.fromMemory).toBe(2)
     await feed.stop()
   })
 
