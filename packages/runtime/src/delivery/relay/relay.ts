@@ -156,6 +156,7 @@ export class Relay {
   /** I2 */
   async #align(publication: Publication): Promise<void> {
     const { stream, feed, log, host, isRemote } = this.#parts
+    const before = await stream.state()
     const ends = await stream.ends()
     // After the ends: whatever the stream has was in the log by now, if it is the same log.
     await feed.refresh()
@@ -172,13 +173,15 @@ export class Relay {
       await stream.purge()
     }
     const { identity, lastSequence } = await stream.state()
-    // What came in since the ends were read is not known here: the first event is refused then, and all looked at again.
+    // What came in while the ends were read is not known here: the first event is refused then, and all looked at again. Where
+    // nothing did, the stream goes on behind its sequence, which tells of its newest message also when that was removed.
     const last = ends.reduce((most, end) => Math.max(most, end?.sequence ?? 0), 0)
     const again = allLanes.some((lane) => ends[lane] === undefined && after[lane] !== feed.heads[lane])
     if (foreign !== undefined || again) this.counters.refilled++
     const kept = foreign === undefined
+    const cameIn = kept && last > 0 && before.lastSequence !== lastSequence
     publication.begin(feed.incarnation, after, identity, {
-      sequence: kept && last > 0 ? last : lastSequence,
+      sequence: cameIn ? last : lastSequence,
       lanes: ends.map((end) => (kept ? (end?.sequence ?? 0) : 0)),
     })
   }
