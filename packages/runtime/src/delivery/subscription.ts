@@ -38,6 +38,8 @@ export class Subscription {
   #tenure: Tenure | undefined
   #leases: readonly Lease[] = []
   #surplus: readonly number[] = []
+  /** Leases were lost since a tenure's were taken: before it began, nobody else hears of it. */
+  #isLost = false
   #begun = false
   #loop: Promise<void> | undefined
   #stopping = false
@@ -185,6 +187,7 @@ export class Subscription {
   async #assume(): Promise<TenureLane[]> {
     const { plan, store, feed } = this.setting
     await this.#giveSurplus()
+    this.#isLost = false
     const { leases } = await this.#claims.take(this.#blocks, (reason) => this.#lost(reason))
     this.#leases = leases
     const lanes: TenureLane[] = []
@@ -236,6 +239,7 @@ export class Subscription {
     this.#state = 'running'
     this.#reason = undefined
     this.setting.activity.note()
+    if (this.#isLost) tenure.abort({ kind: 'lost' })
     if (this.#stopping) tenure.finish({ kind: 'stopping' })
     const claiming = this.#keepClaiming(tenure)
     const { counters, host } = this.setting
@@ -293,6 +297,7 @@ export class Subscription {
   #lost(reason: string): void {
     const { host, what } = this.setting
     host.logger.warn({ subscription: what, reason }, 'leases of a subscription were lost')
+    this.#isLost = true
     this.#tenure?.abort({ kind: 'lost' })
   }
 

@@ -2,6 +2,8 @@ import { banyanError } from '@banyan/errors'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Delivery } from '../../src/delivery/delivery.js'
 import type { LaneShare } from '../../src/delivery/lane-share.js'
+import type { ModuleStore } from '../../src/ports/store.js'
+import { fakeStore } from './fake-store.js'
 import { inOrderPerKey, keys, note, harness as plainHarness, plan, until } from './harness.js'
 
 const harness = () => plainHarness([plan('billing')], { unclaimedMs: 60_000 })
@@ -158,5 +160,34 @@ describe('a subscription of a source in another process', () => {
     const delivery = on.another('this process', { source: () => ({ heads: unreachable }) as never })
     onTestFinished(() => delivery.stop(0))
     await expect(delivery.start()).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('asks again for a lease that was lost before it began to work under it', async () => {
+    const on = harness()
+    const store = fakeStore(on.modules, 'one')
+    let goOn = (): void => undefined
+    const reading = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    let reads = 0
+    const slow = (name: string): ModuleStore => {
+      const module = store.module(name)
+      const parkedKeys: ModuleStore['subscriptions']['parkedKeys'] = async (...given) => {
+        reads++
+        await reading
+        return module.subscriptions.parkedKeys(...given)
+      }
+      return { ...module, subscriptions: { ...module.subscriptions, parkedKeys } }
+    }
+    const one = on.another('one', { store: { ...store, module: slow } })
+    onTestFinished(() => one.stop(0))
+    await one.start()
+    await until(() => reads > 0)
+    const lease = on.modules.billing.leases.get('sub:on:orders#0') as { owner: string | undefined }
+    lease.owner = 'another'
+    await until(() => on.logged.some(({ message }) => message === 'leases of a subscription were lost'))
+    lease.owner = undefined
+    goOn()
+    await until(() => on.modules.billing.leases.get('sub:on:orders#0')?.owner === 'one')
   })
 })
