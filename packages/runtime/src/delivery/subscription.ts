@@ -9,14 +9,13 @@ import { blockCount, type LaneShare, lanesPerBlock } from './lane-share.js'
 import type { LeaseKeeper } from './lease-keeper.js'
 import { LiveRunner } from './live-runner.js'
 import { ParkedRunner } from './parked-runner.js'
+import { shedMs } from './shedding.js'
 import { Tenure, type TenureEnd, type TenureLane, type TenureSetting, type TenureWorkers } from './tenure.js'
 
 const workers: TenureWorkers = {
   live: (tenure, lanes) => new LiveRunner(tenure, lanes),
   parked: (tenure) => new ParkedRunner(tenure),
 }
-
-const shedShare = 0.9
 
 /**
  * One subscription of a module in this process: sees to it that it exists, takes its share of the leases, and goes
@@ -144,11 +143,9 @@ export class Subscription {
   /** How long a publisher should wait, when this subscription runs but is too far behind; O(1). */
   pressureMs(): number | undefined {
     const tenure = this.#tenure
-    const { maxLag } = this.setting.host.limits
     // A subscription that is stopped, or elsewhere, does not hold up its publisher (P5): its events wait in the log.
-    if (!tenure || tenure.lag <= maxLag || tenure.full) return undefined
-    const surplus = tenure.lag - maxLag * shedShare
-    return Math.min(30_000, Math.max(100, Math.ceil(surplus * tenure.msPerEvent)))
+    if (!tenure || tenure.full) return undefined
+    return shedMs(tenure.lag, this.setting.host.limits.maxLag, tenure.msPerEvent)
   }
 
   async #start(): Promise<LogHeads> {

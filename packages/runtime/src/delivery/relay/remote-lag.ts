@@ -2,6 +2,7 @@ import type { LogRegistration, LogStore } from '../../ports/store.js'
 import { spread } from '../backoff.js'
 import { Bell } from '../bell.js'
 import type { DeliveryHost } from '../options.js'
+import { shedMs } from '../shedding.js'
 
 interface Seen {
   at: number
@@ -12,7 +13,6 @@ interface Seen {
   msPerEvent: number
 }
 
-const shedShare = 0.9
 const aliveRounds = 3
 
 /**
@@ -53,9 +53,9 @@ export class RemoteLag {
     const { limits, ambient } = this.#host
     let longest: number | undefined
     for (const { lag, movedAt, msPerEvent } of this.#seen.values()) {
-      if (lag <= limits.maxLag || ambient.monotonic() - movedAt > aliveRounds * limits.registerMs) continue
-      const surplus = lag - limits.maxLag * shedShare
-      longest = Math.max(longest ?? 0, Math.min(30_000, Math.max(100, Math.ceil(surplus * msPerEvent))))
+      const waitMs = shedMs(lag, limits.maxLag, msPerEvent)
+      if (waitMs === undefined || ambient.monotonic() - movedAt > aliveRounds * limits.registerMs) continue
+      longest = Math.max(longest ?? 0, waitMs)
     }
     return longest
   }
