@@ -7,9 +7,10 @@ import { spread } from '../backoff.js'
 import { Bell } from '../bell.js'
 import { failureFields } from '../failure.js'
 import type { DeliveryHost } from '../options.js'
+import { eventBytes } from './event-bytes.js'
 import { Follower } from './follower.js'
 import type { FeedListener } from './listener.js'
-import { eventBytes, TailCache } from './tail-cache.js'
+import { TailCache } from './tail-cache.js'
 
 /** How far a reader is in one lane. */
 export interface Cursor {

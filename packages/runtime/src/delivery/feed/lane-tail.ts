@@ -1,19 +1,22 @@
 import type { LogEvent } from '../../ports/store.js'
+import { eventBytes } from './event-bytes.js'
 
 const aheadLimit = 16
+const aheadBytesLimit = 131_072
 
 /**
  * The newest events of one lane, in memory: one run without gaps, and the few that were handed over before one that
  * was committed earlier.
  *
  * I1 The run holds the positions from `first` on, each once, none missing.
- * I2 What is ahead of the run is never served.
+ * I2 What is ahead of the run is never served, and bounded by itself: the cache knows of the run alone.
  */
 export class LaneTail {
   #events: LogEvent[] = []
   #start = 0
   #first = 0
   #ahead: Map<number, LogEvent> | undefined
+  #aheadBytes = 0
 
   get length(): number {
     return this.#events.length - this.#start
@@ -30,9 +33,7 @@ export class LaneTail {
     const next = this.#first + this.length
     if (event.position < next) return 0
     if (event.position > next) {
-      this.#ahead ??= new Map()
-      // A gap that never closes: another process committed it. The database serves from there on.
-      if (this.#ahead.size < aheadLimit) this.#ahead.set(event.position, event)
+      this.#keepAhead(event)
       return 0
     }
     this.#events.push(event)
@@ -49,17 +50,30 @@ export class LaneTail {
     return this.#events.slice(this.#events.length - count)
   }
 
+  #keepAhead(event: LogEvent): void {
+    this.#ahead ??= new Map()
+    const bytes = this.#aheadBytes + eventBytes(event)
+    // Beyond that the gap may never close, since another process committed it. The database serves from there on.
+    if (this.#ahead.size >= aheadLimit || bytes > aheadBytesLimit || this.#ahead.has(event.position)) return
+    this.#ahead.set(event.position, event)
+    this.#aheadBytes = bytes
+  }
+
+  #forgetAhead(event: LogEvent): void {
+    if (this.#ahead?.delete(event.position)) this.#aheadBytes -= eventBytes(event)
+  }
+
   #absorb(): number {
     const ahead = this.#ahead
     if (!ahead) return 0
     let joined = 0
     let next = this.#first + this.length
     for (let event = ahead.get(next); event; event = ahead.get(++next)) {
-      ahead.delete(next)
+      this.#forgetAhead(event)
       this.#events.push(event)
       joined++
     }
-    for (const position of ahead.keys()) if (position < next) ahead.delete(position)
+    for (const event of ahead.values()) if (event.position < next) this.#forgetAhead(event)
     if (ahead.size === 0) this.#ahead = undefined
     return joined
   }

@@ -1,13 +1,7 @@
 import { laneCount } from '../../call/lane.js'
 import type { LogEvent } from '../../ports/store.js'
+import { eventBytes } from './event-bytes.js'
 import { LaneTail } from './lane-tail.js'
-
-const eventOverheadBytes = 200
-
-/** Roughly what an event takes in memory. */
-export function eventBytes(event: LogEvent): number {
-  return eventOverheadBytes + event.data.length + event.context.length + event.key.length
-}
 
 /**
  * The newest events of one source, so that subscribers that keep up read no database. Bounded by number and bytes (P9):

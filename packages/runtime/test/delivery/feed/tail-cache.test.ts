@@ -37,6 +37,17 @@ describe('the newest events in memory', () => {
     expect(positions(cache, 0, 0)).toEqual([1, 2, 3, 4])
   })
 
+  it('wait within few bytes, which come back when the gap closes (P9)', () => {
+    const cache = new TailCache(100, 10_000_000)
+    const large = '"'.padEnd(50_000, 'x')
+    for (const position of [1, 3, 4, 5, 3]) cache.add(event(0, position, large))
+    cache.fill(event(0, 2))
+    expect(positions(cache, 0, 0)).toEqual([1, 2, 3, 4])
+    for (const position of [6, 7]) cache.add(event(0, position, large))
+    cache.fill(event(0, 5))
+    expect(positions(cache, 0, 4)).toEqual([5, 6, 7])
+  })
+
   it('never have a gap and never grow beyond their bounds, in whatever order they come (P9, L2)', () => {
     const additions = fc.array(fc.record({ lane: fc.nat(2), position: fc.integer({ min: 1, max: 40 }) }), {
       maxLength: 200,
