@@ -16,7 +16,8 @@ test('finds what a Map finds, whatever comes and goes, also beyond its first siz
   for (let turn = 0; turn < 20_000; turn++) {
     // Grows to some thousands, then shrinks to nothing.
     if (random() < (turn < 8_000 ? 0.8 : 0.2)) {
-      const one = item((next += 1 + Math.floor(random() * 3)))
+      next += 1 + Math.floor(random() * 3)
+      const one = item(next)
       table.add(one)
       map.set(one.number, one)
     } else {

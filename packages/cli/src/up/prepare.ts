@@ -4,8 +4,8 @@ import type { Ambient } from '@banyan/ambient'
 import { locateNatsServer } from '@banyan/broker-nats'
 import {
   type AccessEnvironment,
-  databaseEnvironment,
   closeInOrder,
+  databaseEnvironment,
   type LoadedApp,
   type OpenDatabase,
   openDatabase,

@@ -79,6 +79,8 @@ withNats.describe('what services of `up` are told', () => {
       logger: createLogger({ level: 'silent' }),
       orphanGraceMs: 1_000,
       tell: () => undefined,
+      guard: { watchBroker: () => undefined },
+      stopping: new AbortController().signal,
     })
     try {
       await look(services)
