@@ -20,6 +20,7 @@ export async function createPlainTables(database: DatabaseAddress): Promise<void
       await client.query(`create schema ${schemaName(service)}`)
       await client.query(`set search_path = ${schemaName(service)}`)
       for (const file of (await readdir(folder)).sort()) await client.query(await readFile(join(folder, file), 'utf8'))
+      await client.query('create table command_ids (id uuid primary key, answer json not null)')
     }
   })
 }

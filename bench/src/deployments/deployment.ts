@@ -63,11 +63,11 @@ export class Deployment {
   }
 
   /** The service that is asked from outside starts last, when it can be told where the others are. */
-  async startPlain(database: DatabaseAddress | undefined): Promise<void> {
+  async startPlain(database: DatabaseAddress | undefined, keepsIds = false): Promise<void> {
     const urls: Partial<Record<ServiceName, string>> = {}
     for (const service of ['catalog', 'inventory', 'payments'] as const)
-      urls[service] = await this.#start({ kind: 'plain', service, urls: {}, database })
-    await this.#start({ kind: 'plain', service: 'orders', urls, database })
+      urls[service] = await this.#start({ kind: 'plain', service, urls: {}, database, keepsIds })
+    await this.#start({ kind: 'plain', service: 'orders', urls, database, keepsIds })
   }
 
   async #reports(): Promise<ProcessReport[]> {

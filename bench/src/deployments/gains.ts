@@ -12,6 +12,7 @@ export const names = {
   one: 'one process',
   services: 'services of ours, by lane',
   plain: 'plain services, Fastify and undici',
+  plainWithIds: 'plain services that keep ids of commands',
 } as const
 
 interface Promised {
@@ -31,6 +32,8 @@ export function observeGains(run: Run, taken: Taken, promised: Promised): void {
   over('one process over plain services, in CPU of a checkout', processor, 'plain', 'one', promised.processor)
   if (!taken.has(names.services)) return
   over('our services over plain ones, in the median of a checkout', whole, 'plain', 'services', promised.services)
+  if (taken.has(names.plainWithIds))
+    over('our services over plain ones that keep ids, in the median of a checkout', whole, 'plainWithIds', 'services')
   over('gain of co-location (our services to one process), in waiting for calls', waiting, 'services', 'one')
   over('gain of co-location (our services to one process), in CPU of a checkout', processor, 'services', 'one')
   over('gain of transport (plain services to ours), in waiting for calls', waiting, 'plain', 'services')

@@ -8,8 +8,8 @@ import { connectionsOfEach, type DatabaseAddress } from './process.js'
 /** What the plain services do for a request. */
 export interface Work {
   product(input: Asked<'product'>): Promise<Answered<'product'>>
-  reserve(input: Asked<'reserve'>): Promise<Answered<'reserve'>>
-  authorize(input: Asked<'authorize'>): Promise<Answered<'authorize'>>
+  reserve(input: Asked<'reserve'>, id: string): Promise<Answered<'reserve'>>
+  authorize(input: Asked<'authorize'>, id: string): Promise<Answered<'authorize'>>
   keepOrder(input: Asked<'checkout'>, answer: Answered<'checkout'>, prices: readonly number[]): Promise<void>
 }
 
@@ -38,6 +38,7 @@ const statements = {
     name: 'payment',
     text: 'insert into payments (id, order_id, customer_id, amount_minor) values ($1, $2, $3, $4)',
   },
+  keepId: { name: 'keep_id', text: 'insert into command_ids (id, answer) values ($1, $2)' },
   order: { name: 'order', text: 'insert into orders (id, customer_id, total_minor) values ($1, $2, $3)' },
   lines: {
     name: 'lines',
@@ -47,8 +48,11 @@ const statements = {
   },
 } as const
 
-/** The same statements as the modules have, each named and awaited; more than one in a transaction. */
-export function openTables(service: ServiceName, database: DatabaseAddress): Work {
+/**
+ * The same statements as the modules have, each named and awaited; more than one in a transaction.
+ * @param keepsIds writes the answer of a command under its id, with its effect: a repeated one fails by the key of that table
+ */
+export function openTables(service: ServiceName, database: DatabaseAddress, keepsIds: boolean): Work {
   const pool = new pg.Pool({
     ...database,
     max: connectionsOfEach,
@@ -61,20 +65,26 @@ export function openTables(service: ServiceName, database: DatabaseAddress): Wor
       if (!rows[0]) throw new Error(`There is no ${sku}`)
       return rows[0]
     },
-    async reserve({ orderId, lines }) {
+    async reserve({ orderId, lines }, id) {
       const answer = { reservationId: randomUUID(), units: memory.unitsOf(lines) }
       await inTransaction(pool, async (client) => {
         const values = [lines.map(({ sku }) => sku), lines.map(({ quantity }) => quantity)]
         const { rowCount } = await client.query({ ...statements.take, values })
         if ((rowCount ?? 0) < lines.length) throw new Error('There is not enough in stock')
         await client.query({ ...statements.reservation, values: [answer.reservationId, orderId, answer.units] })
+        if (keepsIds) await client.query({ ...statements.keepId, values: [id, JSON.stringify(answer)] })
       })
       return answer
     },
-    async authorize(input) {
+    async authorize(input, id) {
       const answer = memory.authorize(input, randomUUID())
       const values = [answer.paymentId, input.orderId, input.customerId, input.amountMinor]
-      await pool.query({ ...statements.payment, values })
+      if (!keepsIds) await pool.query({ ...statements.payment, values })
+      else
+        await inTransaction(pool, async (client) => {
+          await client.query({ ...statements.payment, values })
+          await client.query({ ...statements.keepId, values: [id, JSON.stringify(answer)] })
+        })
       return answer
     },
     async keepOrder({ customerId, lines }, { orderId, totalMinor }, prices) {

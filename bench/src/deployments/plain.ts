@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { type FastifyInstance, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import { Pool } from 'undici'
 import type { z } from 'zod'
 import { jsonSchemaOf } from '../support/json-schema.js'
@@ -17,11 +17,13 @@ export interface PlainOptions {
   readonly urls: Partial<{ readonly [Name in ServiceName]: string }>
   readonly database: DatabaseAddress | undefined
   readonly record: RecordWait
+  /** Whether a command that comes again under its id takes effect once. */
+  readonly keepsIds: boolean
 }
 
 /** One service as a good Fastify author writes it: schemas in and out, keep-alive to the others, a pool of its own. */
-export async function startPlain({ service, urls, database, record }: PlainOptions): Promise<string> {
-  const work = database ? openTables(service, database) : workInMemory
+export async function startPlain({ service, urls, database, record, keepsIds }: PlainOptions): Promise<string> {
+  const work = database ? openTables(service, database, keepsIds) : workInMemory
   const app = fastify({ logger: false })
   addRoutes[service](app, work, urls, record)
   await app.listen({ host, port: 0 })
@@ -37,11 +39,15 @@ const addRoutes: { readonly [Name in ServiceName]: AddRoutes } = {
   },
   inventory(app, work) {
     const schema = { body: jsonSchemaOf(schemas.reserve.input), response: answers(schemas.reserve.output) }
-    app.post<{ Body: Asked<'reserve'> }>('/reservations', { schema }, (request) => work.reserve(request.body))
+    app.post<{ Body: Asked<'reserve'> }>('/reservations', { schema }, (request) =>
+      work.reserve(request.body, idOf(request)),
+    )
   },
   payments(app, work) {
     const schema = { body: jsonSchemaOf(schemas.authorize.input), response: answers(schemas.authorize.output) }
-    app.post<{ Body: Asked<'authorize'> }>('/authorizations', { schema }, (request) => work.authorize(request.body))
+    app.post<{ Body: Asked<'authorize'> }>('/authorizations', { schema }, (request) =>
+      work.authorize(request.body, idOf(request)),
+    )
   },
   orders(app, work, urls, record) {
     const calls = callsTo(urls)
@@ -54,9 +60,14 @@ const addRoutes: { readonly [Name in ServiceName]: AddRoutes } = {
   },
 }
 
+const idOf = ({ headers }: FastifyRequest): string => headers['idempotency-key'] as string
+
 const answers = (output: z.ZodType): object => ({ 200: jsonSchemaOf(output) })
 
-const headers = { 'content-type': 'application/json' }
+const headers = (): Record<string, string> => ({
+  'content-type': 'application/json',
+  'idempotency-key': randomUUID(),
+})
 
 /** The other services over HTTP/1.1 with keep-alive, as many connections as there are requests. */
 function callsTo(urls: PlainOptions['urls']): ShopCalls {
@@ -67,7 +78,7 @@ function callsTo(urls: PlainOptions['urls']): ShopCalls {
     payments: new Pool(urls.payments as string, timeouts),
   }
   const post = <Answer>(pool: Pool, path: string, input: object): Promise<Answer> =>
-    answerOf(pool.request({ method: 'POST', path, headers, body: JSON.stringify(input) }))
+    answerOf(pool.request({ method: 'POST', path, headers: headers(), body: JSON.stringify(input) }))
   return {
     catalog: {
       product: ({ sku }) =>

@@ -10,7 +10,12 @@ export const connectionsOfEach = 6
 export type ProcessPlan = { readonly database: DatabaseAddress | undefined } & (
   | { readonly kind: 'one' }
   | { readonly kind: 'service'; readonly service: ServiceName; readonly natsUrl: string }
-  | { readonly kind: 'plain'; readonly service: ServiceName; readonly urls: Partial<Record<ServiceName, string>> }
+  | {
+      readonly kind: 'plain'
+      readonly service: ServiceName
+      readonly urls: Partial<Record<ServiceName, string>>
+      readonly keepsIds: boolean
+    }
 )
 
 /** What it tells when it is asked. */
