@@ -47,6 +47,10 @@ export class Bulkhead {
 
   /** Gives the place to the next in line. One after the other: who gets one may leave it at once, and so may a whole queue. */
   leave(): void {
+    if (this.#waiting.size === 0) {
+      this.running--
+      return
+    }
     this.#left++
     if (this.#handing) return
     this.#handing = true
