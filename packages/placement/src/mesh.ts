@@ -47,6 +47,16 @@ export interface InstanceReport {
   readonly modules: readonly ModuleReport[]
   /** What the policies of this process saw of its calls, by edge. */
   readonly edges: readonly EdgeHealth[]
+  /** Whom this process calls nothing of for now, because they fail while others do not. */
+  readonly leftOut: readonly LeftOut[]
+}
+
+/** A replica that a process leaves out. */
+export interface LeftOut {
+  readonly module: string
+  readonly instance: string
+  /** Milliseconds until it is asked again. */
+  readonly backInMs: number
 }
 
 /** One module of a process, for `banyan services` and for those who choose whom to call. */

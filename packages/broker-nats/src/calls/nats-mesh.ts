@@ -125,6 +125,7 @@ export class NatsMesh implements Mesh {
       service,
       startedAt: ambient.now(),
       periodMs: options.presenceMs,
+      leftOut: () => chooser?.leftOut?.() ?? [],
     })
     void this.#watch()
   }

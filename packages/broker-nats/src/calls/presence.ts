@@ -1,5 +1,13 @@
 import { hostname } from 'node:os'
-import { type Directory, type Every, every, type InstanceReport, type MeshHost, readReport } from '@banyan/placement'
+import {
+  type Directory,
+  type Every,
+  every,
+  type InstanceReport,
+  type LeftOut,
+  type MeshHost,
+  readReport,
+} from '@banyan/placement'
 import type { NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { LaneAddress } from '../lane/lane-server.js'
 import type { NatsWire } from './nats-wire.js'
@@ -14,6 +22,8 @@ export interface PresenceOptions {
   readonly service: string
   readonly startedAt: number
   readonly periodMs: number
+  /** Whom this process leaves out. */
+  readonly leftOut: () => readonly LeftOut[]
 }
 
 const nothing = new Uint8Array(0)
@@ -97,6 +107,7 @@ export class Presence {
         deadLetters,
       })),
       edges,
+      leftOut: this.#options.leftOut(),
     }
   }
 

@@ -114,15 +114,17 @@ meshSuite('replicas and versions', (suite) => {
   })
 
   test('a replica is chosen by who was asked to choose, and what its calls met is told', async () => {
-    await suite.start({ service: 'stocks', on: bench('a') })
+    const a = await suite.start({ service: 'stocks', on: bench('a') })
     const b = await suite.start({ service: 'stocks', on: bench('b') })
     const told: string[] = []
+    const leftOut = [{ module: 'stock', instance: a.mesh.instance, backInMs: 5_000 }]
     const front = await suite.start({
       service: 'front',
       chooser: {
         choose: (_, instances) => (instances.includes(b.mesh.instance) ? b.mesh.instance : undefined),
         told: (module, instance, outcome, tookMs) =>
           void told.push(`${module} ${instance} ${outcome.ok} ${tookMs >= 0}`),
+        leftOut: () => leftOut,
         metrics: () => [{ name: 'told', help: 'Calls', type: 'gauge', samples: [{ labels: {}, value: told.length }] }],
       },
     })
@@ -130,7 +132,10 @@ meshSuite('replicas and versions', (suite) => {
     for (let turn = 0; turn < 5; turn++)
       expect(await front.call('stock.level', { text: 'x' })).toEqual({ ok: true, value: { text: 'x at b' } })
     expect(told).toEqual(Array.from({ length: 5 }, () => `stock ${b.mesh.instance} true true`))
-    // Its figures are among those of the mesh.
+    // Whom it leaves out is told to all, and its figures are among those of the mesh.
+    const toldOf = () => b.mesh.instances().find(({ instance }) => instance === front.mesh.instance)?.leftOut
+    await until(() => toldOf()?.length === 1)
+    expect(toldOf()).toEqual(leftOut)
     expect(front.mesh.metrics().find(({ name }) => name === 'told')?.samples).toEqual([{ labels: {}, value: 5 }])
   })
 

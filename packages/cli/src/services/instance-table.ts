@@ -17,8 +17,10 @@ const heading = [
   'DEAD',
 ]
 const edgeHeading = ['CALLS', 'FROM', 'INSTANCE', 'BREAKER', 'ANSWERED', 'FAILED', 'RETRIES']
+const leftOutHeading = ['LEFT OUT', 'INSTANCE', 'BY', 'INSTANCE', 'BACK IN']
 /** Enough of an id to tell processes of one app apart. */
 const shownIdCharacters = 8
+const shortId = (id: string): string => id.slice(-shownIdCharacters)
 
 /** What runs where: a row for each module of each process, and one for each service without any. */
 export function instanceTable(all: readonly InstanceReport[], topology: Topology, now: number): string {
@@ -32,8 +34,11 @@ export function instanceTable(all: readonly InstanceReport[], topology: Topology
     ...sorted.flatMap((report) => rowsOf(report, now)),
     ...missing.map((name) => [name, '-', '-', '-', '-', 'no process', '-', '-', '-', '-', '-', '-']),
   ])
-  const edges = sorted.flatMap(edgesOf)
-  return edges.length === 0 ? instances : `${instances}\n\n${table([edgeHeading, ...edges])}`
+  const more = [
+    [edgeHeading, ...sorted.flatMap(edgesOf)],
+    [leftOutHeading, ...sorted.flatMap(leftOutOf)],
+  ]
+  return [instances, ...more.filter(({ length }) => length > 1).map(table)].join('\n\n')
 }
 
 /** What the policies of a process saw of its calls: a row for each edge. */
@@ -41,7 +46,7 @@ function edgesOf({ service, instance, edges }: InstanceReport): string[][] {
   return edges.map(({ caller, module, breaker = '-', answered, failed, retries }) => [
     `${caller} -> ${module}`,
     service,
-    instance.slice(-shownIdCharacters),
+    shortId(instance),
     breaker,
     String(answered),
     String(failed),
@@ -49,8 +54,19 @@ function edgesOf({ service, instance, edges }: InstanceReport): string[][] {
   ])
 }
 
+/** Whom a process calls nothing of: a row for each replica. */
+function leftOutOf({ service, instance, leftOut }: InstanceReport): string[][] {
+  return leftOut.map((out) => [
+    out.module,
+    shortId(out.instance),
+    service,
+    shortId(instance),
+    durationText(out.backInMs),
+  ])
+}
+
 function rowsOf({ service, instance, host, pid, startedAt, state, modules }: InstanceReport, now: number): string[][] {
-  const process = [service, instance.slice(-shownIdCharacters), host, String(pid), durationText(now - startedAt), state]
+  const process = [service, shortId(instance), host, String(pid), durationText(now - startedAt), state]
   if (modules.length === 0) return [[...process, '-', '-', '-', '-', '-', '-']]
   return modules.map(({ module, version, running, queued, limit, lag, parked, deadLetters }, index) => [
     ...(index === 0 ? process : process.map(() => '')),

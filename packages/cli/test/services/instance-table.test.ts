@@ -20,6 +20,7 @@ const report = (given: Partial<InstanceReport> & Pick<InstanceReport, 'service' 
   state: 'running',
   modules: [],
   edges: [],
+  leftOut: [],
   ...given,
 })
 
@@ -45,6 +46,7 @@ test('each module of each process has a row, in the order of the topology, and s
         { caller: 'orders', module: 'carts', breaker: 'half-open', answered: 90, failed: 10, retries: 7 },
         { caller: 'orders', module: 'mail', answered: 1, failed: 0, retries: 0 },
       ] as unknown as InstanceReport['edges'],
+      leftOut: [{ module: 'mail', instance: '0190-bad-4444dddd', backInMs: 27_300 }],
     }),
     report({ service: 'front', instance: 'short', pid: 10, startedAt: 3_500_000 }),
     report({ service: 'elsewhere', instance: '0190-left-3333cccc', pid: 13 }),
@@ -60,7 +62,10 @@ test('each module of each process has a row, in the order of the topology, and s
 
     CALLS            FROM      INSTANCE  BREAKER    ANSWERED  FAILED  RETRIES
     orders -> carts  checkout  1111aaaa  half-open  90        10      7
-    orders -> mail   checkout  1111aaaa  -          1         0       0"
+    orders -> mail   checkout  1111aaaa  -          1         0       0
+
+    LEFT OUT  INSTANCE  BY        INSTANCE  BACK IN
+    mail      4444dddd  checkout  1111aaaa  27 s"
   `)
 })
 

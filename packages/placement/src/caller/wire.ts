@@ -1,6 +1,7 @@
 import type { Outcome } from '@banyan/runtime'
 import type { Provider } from '../directory/directory.js'
 import { frameLimits } from '../frames/limits.js'
+import type { LeftOut } from '../mesh.js'
 
 /** What the placement of other processes needs of a broker. It never throws: what cannot be sent is told by `lost`. */
 export interface CallWire {
@@ -25,6 +26,8 @@ export interface ReplicaChooser {
   choose(module: string, instances: readonly string[]): string | undefined
   /** What a call met there: its reply, or that none will come. */
   told(module: string, instance: string, outcome: Outcome, tookMs: number): void
+  /** Whom it leaves out now. */
+  leftOut?(): readonly LeftOut[]
 }
 
 export interface CallLimits {

@@ -1,5 +1,5 @@
 import type { EdgeHealth } from '@banyan/runtime'
-import type { InstanceReport, ModuleReport } from '../mesh.js'
+import type { InstanceReport, LeftOut, ModuleReport } from '../mesh.js'
 
 const states = new Set(['starting', 'running', 'stopping', 'stopped'])
 const breakers = new Set(['closed', 'open', 'half-open'])
@@ -15,7 +15,7 @@ export function readReport(message: Uint8Array): InstanceReport | undefined {
     return undefined // garbled: the next one comes within a second
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { instance, service, host, pid, startedAt, connections, state, lane, modules, edges } = value
+  const { instance, service, host, pid, startedAt, connections, state, lane, modules, edges, leftOut } = value
   const ok =
     isToken(instance) &&
     isToken(service) &&
@@ -28,7 +28,9 @@ export function readReport(message: Uint8Array): InstanceReport | undefined {
     Array.isArray(modules) &&
     modules.every(isModule) &&
     Array.isArray(edges) &&
-    edges.every(isEdge)
+    edges.every(isEdge) &&
+    Array.isArray(leftOut) &&
+    leftOut.every(isLeftOut)
   return ok ? (value as unknown as InstanceReport) : undefined
 }
 
@@ -50,6 +52,12 @@ function isEdge(value: unknown): value is EdgeHealth {
     (breaker === undefined || breakers.has(breaker)) &&
     [answered, failed, retries].every((count) => typeof count === 'number')
   )
+}
+
+function isLeftOut(value: unknown): value is LeftOut {
+  if (typeof value !== 'object' || value === null) return false
+  const { module, instance, backInMs } = value as LeftOut
+  return isToken(module) && isToken(instance) && typeof backInMs === 'number'
 }
 
 function isModule(value: unknown): value is ModuleReport {

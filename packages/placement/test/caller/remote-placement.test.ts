@@ -46,6 +46,7 @@ function calling(options: { limits?: Partial<CallLimits>; messageBytes?: number;
         { module: 'stock', version: '1.0.0', running: 0, queued: 0, limit: 1, lag: 0, parked: 0, deadLetters: 0 },
       ],
       edges: [],
+      leftOut: [],
     })
   const placement = new RemotePlacement({ app, wire, directory, ambient, limits: options.limits ?? {} })
   const call = (kind: 'command' | 'query', text = 'x', scope = new Scope(ambient, undefined), more = {}) => {

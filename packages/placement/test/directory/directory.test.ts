@@ -15,6 +15,7 @@ const report = (instance: string, said: Partial<InstanceReport> = {}, version = 
   state: 'running',
   modules: [{ module: 'stock', version, running: 0, queued: 0, limit: 1, lag: 0, parked: 0, deadLetters: 0 }],
   edges: [],
+  leftOut: [],
   ...said,
 })
 

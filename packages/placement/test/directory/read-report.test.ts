@@ -12,6 +12,7 @@ const report: InstanceReport = {
   lane: { host: '127.0.0.1', port: 7_422 },
   modules: [{ module: 'stock', version: '1.2.0', running: 0, queued: 0, limit: 1, lag: 0, parked: 0, deadLetters: 0 }],
   edges: [{ caller: 'orders', module: 'stock', breaker: 'half-open', answered: 3, failed: 1, retries: 1 }],
+  leftOut: [{ module: 'stock', instance: 'b', backInMs: 1_000 }],
 }
 const read = (value: unknown) => readReport(Buffer.from(JSON.stringify(value)))
 
@@ -27,6 +28,7 @@ test.each([
   ['a breaker of another state', { edges: [{ ...report.edges[0], breaker: 'ajar' }] }],
   ['an edge of no module', { edges: [{ ...report.edges[0], module: 'a.b' }] }],
   ['edges that are no list', { edges: {} }],
+  ['one left out for no time', { leftOut: [{ module: 'stock', instance: 'b' }] }],
   ['a module without its load', { modules: [{ module: 'stock', version: '1.2.0' }] }],
   ['an instance that would be more than a token of a subject', { instance: 'a.>' }],
 ])('%s is not taken', (_, said) => {

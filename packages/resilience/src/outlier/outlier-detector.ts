@@ -129,6 +129,12 @@ export class OutlierDetector {
     )
   }
 
+  leftOut(): readonly { readonly module: string; readonly instance: string; readonly backInMs: number }[] {
+    return this.report()
+      .filter(({ ejected }) => ejected)
+      .map(({ module, instance, backInMs }) => ({ module, instance, backInMs }))
+  }
+
   /** The same for /metrics. Labels are bounded by the replicas that are remembered (I2). */
   metrics(): readonly Metric[] {
     const replicas = this.report()
