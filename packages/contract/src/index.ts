@@ -45,7 +45,7 @@ export {
 export { contractFromDocument } from './emit/from-document.js'
 export type { EventDefinition } from './event.js'
 export { type HttpRoute, parseHttp, routeIdentity } from './http.js'
-export { isName } from './names.js'
+export { checkName, isName } from './names.js'
 export type { OperationDefinition } from './operation.js'
 export type {
   CommandOptions,
@@ -58,4 +58,5 @@ export type {
 export { type ProblemReport, problemReport } from './problems.js'
 export type { DetailsOf, EventTypes, NoDetails, OperationTypes } from './resolve-types.js'
 export { type AnySchema, isSchema, type SchemaInput, type SchemaOutput } from './schema.js'
+export { checkedCodec } from './schema-check.js'
 export { isCompatible, parseVersion, type Version } from './version.js'

@@ -1,3 +1,4 @@
+import { aggregatesErrors } from './catalogue/aggregates.js'
 import { callsErrors } from './catalogue/calls.js'
 import { deliveryErrors } from './catalogue/delivery.js'
 import { edgesErrors } from './catalogue/edges.js'
@@ -16,6 +17,7 @@ export type { CatalogueEntry } from './catalogue/entry.js'
 export const catalogue = {
   ...callsErrors,
   ...modulesErrors,
+  ...aggregatesErrors,
   ...deliveryErrors,
   ...storeErrors,
   ...servicesErrors,

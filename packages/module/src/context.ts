@@ -1,4 +1,5 @@
 import type { CommandsOf, ContractShape, QueriesOf } from '@banyan/contract'
+import type { Load, ReadLoad } from './aggregate/load.js'
 import type { Calls, Emits, Fails, Laters, QueryCalls } from './calls.js'
 import type { Sql } from './sql.js'
 
@@ -51,12 +52,16 @@ export interface ChangeContext<Own extends ContractShape, Uses, Config> extends 
   readonly emit: Emits<Own>
   /** Calls a command later, durably. */
   readonly later: Laters<Own, Uses>
+  /** Aggregates and decisions of this module: `const c = await load(cart, id)`. */
+  readonly load: Load
 }
 
 /** What a handler that only reads gets, beside `fail`. */
 export interface ReadContext<Own extends ContractShape, Uses, Config> extends BaseContext<Config> {
   /** Calls queries of other modules, and of this one under its own name. */
   readonly call: QueryCalls<Own, Uses>
+  /** Aggregates and decisions of this module, to read. */
+  readonly load: ReadLoad
 }
 
 /** The part of a context that differs from one operation of a module to the next. */

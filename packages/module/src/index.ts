@@ -1,3 +1,18 @@
+export { type AggregateOptions, aggregate } from './aggregate/aggregate.js'
+export type {
+  Aggregate,
+  AggregateEventDefinition,
+  AggregateEventOptions,
+  AnyAggregate,
+  AnyDecision,
+  Decision,
+  Evolve,
+  SnapshotOptions,
+  StreamEventInfo,
+} from './aggregate/aggregate-types.js'
+export { type DecisionOptions, decision } from './aggregate/decision.js'
+export { frozenState } from './aggregate/frozen.js'
+export type { AsOf, Load, LoadedAggregate, LoadedDecision, ReadAggregate, ReadLoad } from './aggregate/load.js'
 export { type App, defineApp, modulesOf } from './app.js'
 export type {
   Call,

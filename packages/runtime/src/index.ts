@@ -51,6 +51,7 @@ export type { Elsewhere } from './ports/elsewhere.js'
 export type { EventStream, StreamEnd, StreamRefusal, StreamState, StreamTail } from './ports/event-stream.js'
 export type { SourceLog } from './ports/source-log.js'
 export type { RemoteSource, SourceStream, StreamFollow, StreamSink } from './ports/source-stream.js'
+export type { SqlExecutor, Statement, StatementResult } from './ports/sql-executor.js'
 export type {
   CommandMark,
   Committed,
@@ -77,9 +78,6 @@ export type {
   Operator,
   ParkedEvent,
   RecordedOutcome,
-  SqlExecutor,
-  Statement,
-  StatementResult,
   Store,
   StoreDescription,
   StoreModule,
@@ -89,4 +87,18 @@ export type {
   Unit,
   UnitOptions,
 } from './ports/store.js'
+export type {
+  AppendCondition,
+  MatchedEvents,
+  NewSnapshot,
+  NewStreamEvent,
+  StoredStream,
+  StreamEnding,
+  StreamEvent,
+  StreamEventType,
+  StreamSnapshot,
+  StreamStore,
+  WantedEvents,
+  WantedStream,
+} from './ports/stream-store.js'
 export { createSql, type SqlTag } from './sql/tag.js'

@@ -23,7 +23,7 @@ export function modulePools(module: string, schema: string, units: SessionPool, 
     try {
       return await work()
     } catch (error) {
-      throw statementFailure(refusal(error, { command: undefined, what: `the subscriptions of ${module}` }), units.what)
+      throw statementFailure(refusal(error, { command: undefined, module }), units.what)
     }
   }
   return {

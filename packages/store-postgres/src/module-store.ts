@@ -12,6 +12,7 @@ import { createLeaseStore } from './lease/lease-store.js'
 import { createLogStore } from './log/log-store.js'
 import { modulePools } from './module-pools.js'
 import type { PostgresStoreOptions } from './store-options.js'
+import { streamStore } from './stream/stream-store.js'
 import { createSubscriptionStore } from './subscription/subscription-store.js'
 import { PostgresUnit } from './unit/unit.js'
 
@@ -84,6 +85,7 @@ export function openModule(place: ModulePlace, options: PostgresStoreOptions): O
       subscriptions: createSubscriptionStore(pools),
       jobs: createJobStore(pools),
       deadLetters: createDeadLetterStore(pools, options.ambient),
+      streams: streamStore,
       isTransient: isTransientFailure,
     },
     async check() {

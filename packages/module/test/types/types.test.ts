@@ -44,7 +44,7 @@ describe('types', () => {
 
   it('turn mistakes into readable messages, where they are made', async () => {
     const messages = messagesOf(await compile('wrong'))
-    const expected = (await Promise.all(['contract.ts', 'module.ts'].map(expectationsOf))).flat()
+    const expected = (await Promise.all(['contract.ts', 'module.ts', 'aggregates.ts'].map(expectationsOf))).flat()
     const unmet = expected.filter(
       ({ at, message }) =>
         !messages.some((given) => given.startsWith(`${at} `) && isLike(given.slice(at.length + 1), message)),

@@ -18,6 +18,8 @@ const infrastructureCodes: ReadonlySet<string> = new Set([
   'outcome-unknown',
   'fenced',
   'in-progress',
+  // At the commit it is the unit's own and the batch is done again; before, it is that of a call.
+  'append-conflict',
   'store-unreachable',
 ])
 

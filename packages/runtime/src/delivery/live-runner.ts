@@ -5,6 +5,7 @@ import { backoffMs } from './backoff.js'
 import { Bell } from './bell.js'
 import { failureKind, failureText } from './failure.js'
 import { reach } from './fault-points.js'
+import type { Effects } from './ports.js'
 import type { Tenure, TenureLane } from './tenure.js'
 
 type Parking = NonNullable<SubscriptionStep['park']>[number]
@@ -16,6 +17,7 @@ interface Batch {
   readonly events: NewEvent[]
   readonly jobs: NewJob[]
   readonly park: Parking[]
+  streams?: Effects['streams']
   /** The event being handled. */
   at: number
   handled: number
@@ -185,8 +187,8 @@ export class LiveRunner {
     await reach(ambient, 'feed.before-commit', this.#details)
     batch.phase = 'commit'
     const step = this.#step(end, batch.park)
-    const { events, jobs } = batch
-    const committed = await attempt.under(attempt.unit.commit({ events, jobs, step }))
+    const { events, jobs, streams } = batch
+    const committed = await attempt.under(attempt.unit.commit({ events, jobs, step, streams: streams?.ending() }))
     this.#advanced(batch, end, step)
     await reach(ambient, 'feed.after-commit', this.#details)
     this.#tenure.handOver(events, jobs, committed)
@@ -216,6 +218,7 @@ export class LiveRunner {
       batch.handled++
       if (effects.events.length > 0) batch.events.push(...effects.events)
       if (effects.jobs.length > 0) batch.jobs.push(...effects.jobs)
+      batch.streams = effects.streams ?? batch.streams
       // What handlers locked is locked until the commit: slow handlers make short batches.
       if (host.ambient.monotonic() - this.#begunAt >= host.limits.batchMs) return at + 1
     }

@@ -163,7 +163,8 @@ export class ParkedRunner {
     try {
       const handled = { lane: row.lane, position: row.position, epoch: this.#tenure.lane(row.lane).epoch }
       const step = { key, lanes: [], handled }
-      const committed = await attempt.under(attempt.unit.commit({ ...effects, step }))
+      const streams = effects.streams?.ending()
+      const committed = await attempt.under(attempt.unit.commit({ ...effects, streams, step }))
       counters.handled++
       this.#tenure.handOver(effects.events, effects.jobs, committed)
     } catch (error) {

@@ -1,10 +1,13 @@
 import type { Envelope, Outcome } from '../call/envelope.js'
 import type { LogEvent, NewEvent, NewJob, ParkedEvent, SubscriptionKey, Unit } from '../ports/store.js'
+import type { StreamEnding } from '../ports/stream-store.js'
 
 /** What handling an event produced besides its SQL; committed together with the progress. */
 export interface Effects {
   readonly events: readonly NewEvent[]
   readonly jobs: readonly NewJob[]
+  /** Of the whole unit of work: asked at its end. */
+  readonly streams?: { ending(): StreamEnding | undefined } | undefined
 }
 
 /** Runs a module's handlers for one event inside a unit of work that the delivery opened and will commit. */

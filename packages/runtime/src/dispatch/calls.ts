@@ -142,6 +142,7 @@ function call(frame: Frame, callee: Callee, input: unknown): CallPromise {
     return withResult(Promise.reject(banyanError(frame.scope.ended, { operation: frame.operation })))
   if (kind === 'command' && frame.envelope.kind === 'query')
     return withResult(Promise.reject(banyanError('read-only', { module: host.module })))
+  if (kind === 'command') frame.calledCommand = true
   if (contract.name !== host.module) {
     frame.firstCall ??= `${contract.name}.${operation}`
     if (frame.work.begun)

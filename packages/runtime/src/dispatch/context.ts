@@ -1,4 +1,5 @@
-import type { Statement } from '../ports/store.js'
+import { createLoadFactory } from '../aggregate/load.js'
+import type { Statement } from '../ports/sql-executor.js'
 import type { StatementWatch } from '../sql/query.js'
 import { createSql, type SqlTag } from '../sql/tag.js'
 import { createCallFactory } from './calls.js'
@@ -51,8 +52,9 @@ export function createContextFactory(
   const emits = createEmitFactory(host.contract)
   const fails = createFailFactory(host.contract)
   const laters = createLaterFactory(host.callable)
-  const QueryContext = contextClass({ call: calls, fail: fails })
-  const CommandContext = contextClass({ call: calls, fail: fails, emit: emits, later: laters })
+  const load = createLoadFactory()
+  const QueryContext = contextClass({ call: calls, fail: fails, load })
+  const CommandContext = contextClass({ call: calls, fail: fails, emit: emits, later: laters, load })
   return (kind, frame, extra) => {
     const context = kind === 'command' ? new CommandContext(frame) : new QueryContext(frame)
     if (extension)

@@ -3,6 +3,7 @@ import { banyanError } from '@banyan/errors'
 import { parseDuration } from '@banyan/module'
 import { laneOf } from '../call/lane.js'
 import { payloadLimitBytes } from '../call/size.js'
+import { describeIssues } from './describe-issues.js'
 import type { Frame } from './frame.js'
 
 type Method = (this: { readonly frame: Frame }, ...parameters: never[]) => unknown
@@ -19,11 +20,13 @@ function boundClass(methods: Readonly<Record<string, Method>>): (frame: Frame) =
   return (frame) => new Bound(frame)
 }
 
-function travelText(frame: Frame): string {
+/** What travels with an event or job, as text (P7). */
+export function travelText(frame: Frame): string {
   return JSON.stringify({ ...frame.envelope.travel, causationId: frame.envelope.id })
 }
 
-function checkedText(operation: string, value: unknown): string {
+/** As JSON text, unless it is too long. */
+export function checkedText(operation: string, value: unknown): string {
   const text = JSON.stringify(value === undefined ? null : value)
   if (text.length > payloadLimitBytes / 3 && Buffer.byteLength(text) > payloadLimitBytes)
     throw banyanError('payload-too-large', { what: operation, limitBytes: payloadLimitBytes })
@@ -132,12 +135,4 @@ export function createLaterFactory(callable: ReadonlyMap<string, AnyContract>): 
 function dueAt(frame: Frame, options: LaterOptions): number {
   if (options.at !== undefined) return Number(options.at)
   return frame.host.ambient.now() + (options.in === undefined ? 0 : parseDuration(options.in))
-}
-
-/** Issues as one short line. */
-export function describeIssues(
-  issues: readonly { readonly path: readonly (string | number)[]; readonly message: string }[],
-): string {
-  const shown = issues.slice(0, 3).map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`)
-  return issues.length > 3 ? `${shown.join('; ')}; and ${issues.length - 3} more` : shown.join('; ')
 }

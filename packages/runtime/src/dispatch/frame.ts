@@ -2,11 +2,14 @@ import type { Ambient } from '@banyan/ambient'
 import { issueTime } from '@banyan/ambient'
 import type { AnyContract } from '@banyan/contract'
 import { type BanyanError, banyanError } from '@banyan/errors'
+import { UnitStreams } from '../aggregate/unit-streams.js'
 import { deriveId } from '../call/derive.js'
 import type { Envelope, Placement } from '../call/envelope.js'
 import type { Scope } from '../call/scope.js'
 import type { Logger } from '../logging/logger.js'
-import type { NewEvent, NewJob, SqlExecutor, Statement, StatementResult } from '../ports/store.js'
+import type { SqlExecutor, Statement, StatementResult } from '../ports/sql-executor.js'
+import type { NewEvent, NewJob } from '../ports/store.js'
+import type { StreamStore } from '../ports/stream-store.js'
 import type { StatementWatch } from '../sql/query.js'
 
 /** What the frames of one module share. */
@@ -19,6 +22,8 @@ export interface FrameHost {
   readonly placement: Placement
   readonly logger: Logger
   readonly config: unknown
+  /** The streams of the module's aggregates. */
+  streams(): StreamStore
   /** Reports a doubtful pattern once for each place (delivery.md C5). */
   warnOnce(key: string, message: string): void
 }
@@ -46,23 +51,27 @@ export class Frame implements SqlExecutor, StatementWatch {
   readonly scope: Scope
   #emitted: NewEvent[] | undefined
   #jobs: NewJob[] | undefined
+  #streams: UnitStreams | undefined
   /** Statements under way. */
   openStatements = 0
   /** Statements that were written, and neither ran nor became part of another one. */
   unusedStatements = 0
   /** The first call this run made to another module, for the warning of C5. */
   firstCall: string | undefined
+  /** Whether it called a command, of whichever module. */
+  calledCommand = false
   ended = false
   #ordinals = 0
   #now: number | undefined
   readonly work: Work
 
-  constructor(host: FrameHost, envelope: Envelope, scope: Scope, work: Work, time?: number) {
+  constructor(host: FrameHost, envelope: Envelope, scope: Scope, work: Work, time?: number, streams?: UnitStreams) {
     this.host = host
     this.envelope = envelope
     this.scope = scope
     this.work = work
     this.#now = time
+    this.#streams = streams
   }
 
   query(statement: Statement): Promise<StatementResult> {
@@ -77,6 +86,17 @@ export class Frame implements SqlExecutor, StatementWatch {
 
   get jobs(): readonly NewJob[] {
     return this.#jobs ?? noJobs
+  }
+
+  /** The streams of aggregates that its unit of work read and appends to. */
+  get streams(): UnitStreams {
+    this.#streams ??= new UnitStreams()
+    return this.#streams
+  }
+
+  /** The same, where any was asked for. */
+  get usedStreams(): UnitStreams | undefined {
+    return this.#streams
   }
 
   addEvent(event: NewEvent): void {

@@ -23,6 +23,7 @@ const passesThrough = new Set([
   'fenced',
   'store-unreachable',
   'payload-too-large',
+  'append-conflict',
   'not-awaited',
   'invalid-output',
   'read-only',

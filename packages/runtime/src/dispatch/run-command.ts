@@ -3,18 +3,10 @@ import { type BanyanError, banyanError, errorData, isBanyanError } from '@banyan
 import { hashInput } from '../call/derive.js'
 import type { Envelope, Outcome } from '../call/envelope.js'
 import type { Scope } from '../call/scope.js'
-import type {
-  CommandMark,
-  Ending,
-  LogEvent,
-  NewJob,
-  RecordedOutcome,
-  Statement,
-  StatementResult,
-  Unit,
-} from '../ports/store.js'
+import type { Statement, StatementResult } from '../ports/sql-executor.js'
+import type { CommandMark, Ending, LogEvent, NewJob, RecordedOutcome, Unit } from '../ports/store.js'
 import { realAfter } from '../upkeep.js'
-import { describeIssues } from './effects.js'
+import { describeIssues } from './describe-issues.js'
 import type { CommandFaultPoint } from './fault-points.js'
 import { Frame, type Work } from './frame.js'
 import type { HostedModule, HostedOperation, Run } from './hosted-module.js'
@@ -46,9 +38,8 @@ export async function runCommand<Answer>(run: Run<Answer>, committed: Committed)
     const executed = new CommandAttempt(run, mark, committed).execute()
     // Without anything to wait for, no promise is made for it.
     const outcome = executed instanceof Promise ? await executed : executed
-    if (outcome !== 'again') return ender.end(run, outcome)
-    if (attempt >= transientAttempts)
-      return ender.end(run, ran(module.name, banyanError('unavailable', { what: `the store of ${module.name}` })))
+    if (!(outcome instanceof Again)) return ender.end(run, outcome)
+    if (attempt >= transientAttempts) return ender.end(run, outcome.givenUp)
     await pause(module, attempt)
     if (scope.ended)
       return ender.end(run, failed(banyanError(scope.ended, { operation: `${module.name}.${envelope.operation}` })))
@@ -70,6 +61,18 @@ function pause(module: HostedModule, attempt: number): Promise<void> {
   const { ambient } = module.host
   // Full jitter over a doubling bound, so that those who collided do not collide again.
   return new Promise((resolve) => void realAfter(ambient.random() * 5 * 2 ** attempt, resolve))
+}
+
+/** That a unit may be done again; and what the caller is told when it is not. */
+class Again {
+  readonly givenUp: Outcome
+
+  constructor(module: string, error: unknown) {
+    const told = isBanyanError(error, 'append-conflict')
+      ? error
+      : banyanError('unavailable', { what: `the store of ${module}` })
+    this.givenUp = ran(module, told)
+  }
 }
 
 class CommandAttempt implements Work {
@@ -108,7 +111,7 @@ class CommandAttempt implements Work {
   }
 
   /** Gives a promise only where there is something to wait for; never throws or rejects. */
-  execute(): Outcome | 'again' | Promise<Outcome | 'again'> {
+  execute(): Outcome | Again | Promise<Outcome | Again> {
     // Decoded for each attempt: a handler may have changed the object it was given.
     const input = this.#operation.decodeInput(this.#envelope.input)
     if (!input.ok) return failed(invalidInput(this.#frame.operation, input.issues))
@@ -122,7 +125,7 @@ class CommandAttempt implements Work {
     }
   }
 
-  async #awaited(answer: PromiseLike<unknown>): Promise<Outcome | 'again'> {
+  async #awaited(answer: PromiseLike<unknown>): Promise<Outcome | Again> {
     try {
       const ended = this.#end(await answer)
       return ended instanceof Promise ? await ended : ended
@@ -144,7 +147,7 @@ class CommandAttempt implements Work {
     return this.#writes() ? this.#commit(value) : this.#unwritten(value)
   }
 
-  #abandon(error: unknown): Promise<Outcome | 'again'> {
+  #abandon(error: unknown): Promise<Outcome | Again> {
     this.#frame.ended = true
     this.#scope.cancelChildren('cancelled')
     return this.#failed(error)
@@ -158,7 +161,8 @@ class CommandAttempt implements Work {
 
   #writes(): boolean {
     const { emitted, jobs } = this.#frame
-    return this.#mark !== undefined || this.#unit?.begun === true || emitted.length > 0 || jobs.length > 0
+    if (this.#mark !== undefined || this.#unit?.begun === true || emitted.length > 0 || jobs.length > 0) return true
+    return this.#frame.usedStreams?.ending() !== undefined
   }
 
   /** A command that changed nothing and whose id cannot come again costs no round trip (C4). */
@@ -175,6 +179,7 @@ class CommandAttempt implements Work {
       ...(this.#mark ? { outcome: { outcome: JSON.stringify(outcome), at: ambient.now() } } : {}),
       ...(emitted.length > 0 ? { events: emitted } : {}),
       ...(jobs.length > 0 ? { jobs } : {}),
+      streams: this.#frame.usedStreams?.ending(),
     }
     const unit = this.#open()
     await this.#reached('command.before-commit')
@@ -202,7 +207,7 @@ class CommandAttempt implements Work {
     if (this.#scope.ended) throw banyanError(this.#scope.ended, { operation: this.#frame.operation })
   }
 
-  async #failed(error: unknown): Promise<Outcome | 'again'> {
+  async #failed(error: unknown): Promise<Outcome | Again> {
     const unit = this.#unit
     try {
       if (unit?.recorded) return await this.#replay(unit.recorded)
@@ -211,7 +216,7 @@ class CommandAttempt implements Work {
       if (isBanyanError(error, 'outcome-unknown') && this.#mark) return await this.#resolveUnknown(error)
       if (this.#scope.ended && !this.#scope.committing)
         return failed(banyanError(this.#scope.ended, { operation: this.#frame.operation }))
-      if (unit && this.#module.store().isTransient(error)) return 'again'
+      if (unit && this.#module.store().isTransient(error)) return this.#again(error)
       if (this.#isReused(error)) return failed(error)
       const recorded = await this.#findUnseen(error)
       return recorded ? await this.#replay(recorded) : undeclared(this.#frame, error)
@@ -221,6 +226,15 @@ class CommandAttempt implements Work {
       if (this.#isReused(second)) return failed(second)
       return undeclared(this.#frame, second)
     }
+  }
+
+  /**
+   * Calls that the handler made are repeated under their ids, and so take effect once, only where those are recorded; a
+   * command whose id nobody can present again (C4) is not done again once it has called.
+   */
+  #again(error: unknown): Outcome | Again {
+    const again = new Again(this.#module.name, error)
+    return this.#mark || !this.#frame.calledCommand ? again : again.givenUp
   }
 
   /**
@@ -257,10 +271,10 @@ class CommandAttempt implements Work {
   }
 
   /** The connection was lost with the commit under way: the record tells whether it happened. */
-  async #resolveUnknown(error: BanyanError): Promise<Outcome | 'again'> {
+  async #resolveUnknown(error: BanyanError): Promise<Outcome | Again> {
     try {
       const recorded = await this.#module.store().inbox.find(this.#envelope.id)
-      return recorded ? await this.#replay(recorded) : 'again'
+      return recorded ? await this.#replay(recorded) : new Again(this.#module.name, error)
     } catch {
       // The store cannot be asked now either; the caller may ask again under the same id.
       return failed(error)

@@ -1,11 +1,12 @@
 import type { Ambient } from '@banyan/ambient'
 import { banyanError, isBanyanError } from '@banyan/errors'
+import { UnitStreams } from '../aggregate/unit-streams.js'
 import { deriveId } from '../call/derive.js'
 import type { Envelope, TravelContext } from '../call/envelope.js'
 import { Scope } from '../call/scope.js'
 import type { Effects, EventRunner } from '../delivery/ports.js'
 import type { LogEvent, SubscriptionKey, Unit } from '../ports/store.js'
-import { describeIssues } from './effects.js'
+import { describeIssues } from './describe-issues.js'
 import { Frame } from './frame.js'
 import type { HostedModule } from './hosted-module.js'
 import { settleRun } from './settle.js'
@@ -24,6 +25,8 @@ export function parseTravel(text: string): TravelContext {
 export class ModuleEvents implements EventRunner {
   readonly #modules: ReadonlyMap<string, HostedModule>
   readonly #ambient: Ambient
+  /** Handlers of one unit see what those before them appended. */
+  readonly #streams = new WeakMap<Unit, UnitStreams>()
 
   constructor(modules: ReadonlyMap<string, HostedModule>, ambient: Ambient) {
     this.#modules = modules
@@ -56,7 +59,7 @@ export class ModuleEvents implements EventRunner {
     signal.addEventListener('abort', stop, { once: true })
     const travel = parseTravel(event.context)
     const envelope = eventEnvelope(module.name, key, event, travel)
-    const frame = new Frame(module.host, envelope, scope, unit, event.at)
+    const frame = new Frame(module.host, envelope, scope, unit, event.at, this.#streamsOf(unit))
     // A context of its own, so that what the handler sets in it ends with it (P1).
     await undefined
     try {
@@ -66,13 +69,21 @@ export class ModuleEvents implements EventRunner {
       )
       settleRun(module, frame)
       if (scope.ended) throw banyanError(scope.ended, { operation: frame.operation })
-      return { events: frame.emitted, jobs: frame.jobs }
+      return { events: frame.emitted, jobs: frame.jobs, streams: frame.usedStreams }
     } finally {
       frame.ended = true
       signal.removeEventListener('abort', stop)
       scope.cancelChildren('cancelled')
       scope.close()
     }
+  }
+
+  #streamsOf(unit: Unit): UnitStreams {
+    const known = this.#streams.get(unit)
+    if (known) return known
+    const streams = new UnitStreams()
+    this.#streams.set(unit, streams)
+    return streams
   }
 }
 

@@ -66,6 +66,7 @@ function hostModule(module: AnyModule, config: unknown, options: HostOptions): H
     placement: options.placement,
     logger: options.logger,
     config,
+    streams: () => options.store(name).streams,
     warnOnce(key, message) {
       // Bounded by the number of operations and their calls.
       if (warned.has(key)) return

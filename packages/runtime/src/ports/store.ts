@@ -8,6 +8,9 @@
  * I3 Lane rows are locked last, ascending; nothing that can wait comes after them (delivery.md L1).
  */
 
+import type { SqlExecutor } from './sql-executor.js'
+import type { StreamEnding, StreamStore } from './stream-store.js'
+
 /** A store for the modules of one process. */
 export interface Store {
   /**
@@ -50,33 +53,9 @@ export interface ModuleStore {
   readonly subscriptions: SubscriptionStore
   readonly jobs: JobStore
   readonly deadLetters: DeadLetterStore
-  /** Whether doing the unit again is safe and may help: serialization failure, deadlock, connection lost before commit. */
+  readonly streams: StreamStore
+  /** Whether doing the unit again is safe and may help: serialization failure, deadlock, conflict of an append, connection lost before commit. */
   isTransient(error: unknown): boolean
-}
-
-/** A statement as `pg` takes it, so that ORMs written for `pg` run inside a unit of work. */
-export interface Statement {
-  readonly text: string
-  readonly values?: readonly unknown[]
-  readonly rowMode?: 'array'
-  /** `pg` type parsers of the statement's own. */
-  readonly types?: unknown
-  /**
-   * Nobody wants its answer: a unit may send it later, in its order, and resolve before it ran. Its failure then makes
-   * the unit fail, at the latest at its commit.
-   */
-  readonly unanswered?: boolean
-}
-
-export interface StatementResult {
-  readonly rows: readonly unknown[]
-  readonly rowCount: number | null
-  readonly command: string
-  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[]
-}
-
-export interface SqlExecutor {
-  query(statement: Statement): Promise<StatementResult>
 }
 
 export interface UnitOptions {
@@ -128,6 +107,7 @@ export interface Ending {
   readonly events?: readonly NewEvent[]
   readonly jobs?: readonly NewJob[]
   readonly step?: SubscriptionStep
+  readonly streams?: StreamEnding | undefined
 }
 
 export interface Committed {

@@ -1,5 +1,5 @@
 import { banyanError } from '@banyan/errors'
-import type { SqlExecutor, Statement, StatementResult } from '../ports/store.js'
+import type { SqlExecutor, Statement, StatementResult } from '../ports/sql-executor.js'
 
 /** A piece of SQL text inside a template: an identifier, a nested fragment, a list of rows. */
 export interface Piece {

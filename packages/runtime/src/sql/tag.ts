@@ -1,4 +1,4 @@
-import type { SqlExecutor } from '../ports/store.js'
+import type { SqlExecutor } from '../ports/sql-executor.js'
 import { type Piece, Query, type SqlWriter, type StatementWatch } from './query.js'
 
 function identifier(name: string): Piece {

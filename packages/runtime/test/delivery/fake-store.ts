@@ -147,6 +147,7 @@ function moduleStore(module: FakeModule, owner: string): ModuleStore {
     subscriptions: subscriptionStore(module),
     jobs: jobStore(module),
     deadLetters: { count: async () => module.dead.length } as ModuleStore['deadLetters'],
+    streams: { load: async () => ({ events: [] }), match: async () => ({ events: [], conditions: [] }) },
     isTransient: (error) => (error as { transient?: boolean })?.transient === true,
   }
 }

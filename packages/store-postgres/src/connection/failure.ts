@@ -35,9 +35,12 @@ export function endsPrepared(error: unknown): boolean {
   return reported?.code === unknownStatement || (reported?.code === '0A000' && reported.message === stalePlan)
 }
 
+/** Of Banyan's own errors. */
+const transientCodes: ReadonlySet<string> = new Set(['unavailable', 'overloaded', 'append-conflict'])
+
 /** Whether the same unit, done again from its start, may succeed; nothing of it was kept. */
 export function isTransientFailure(error: unknown): boolean {
-  if (isBanyanError(error)) return error.code === 'unavailable' || error.code === 'overloaded'
+  if (isBanyanError(error)) return transientCodes.has(error.code)
   const reported = databaseError(error)
   return reported !== undefined && (conflict.test(reported.code ?? '') || endsPrepared(error))
 }

@@ -6,8 +6,8 @@ import type { Session } from './session.js'
 
 /** A handler's statement, prepared under the name it has in this session. */
 export function statementPart(session: Session, statement: Statement): FlightPart {
-  const { text, values, rowMode, types } = statement
-  return { text, name: session.nameOf(text), values, rowMode, types: types as TypeLookup | undefined }
+  const { text, values, rowMode, types, raw = false } = statement
+  return { text, name: session.nameOf(text), values, rowMode, types: types as TypeLookup | undefined, quiet: raw }
 }
 
 /** A handler's statement of which nobody wants the answer. */

@@ -3,6 +3,7 @@ import type { FlightPart } from '../connection/flight.js'
 import { recordOutcomePart } from '../inbox/record-outcome.js'
 import { addJobsPart } from '../jobs/add-jobs.js'
 import { type Append, appendEvents } from '../log/append-events.js'
+import { streamParts } from '../stream/stream-parts.js'
 import { advanceLanesPart } from '../subscription/advance-lanes.js'
 import { markHandledPart } from '../subscription/mark-handled.js'
 import { parkEventsPart } from '../subscription/park-events.js'
@@ -18,7 +19,7 @@ export interface EndingParts {
  * port). Between two units that lock the same rows, the order is the same, so they cannot deadlock.
  */
 export function endingParts(ending: Ending, command: CommandMark | undefined): EndingParts {
-  const { outcome, events = [], jobs = [], step } = ending
+  const { outcome, events = [], jobs = [], step, streams } = ending
   const parts: FlightPart[] = []
   if (step?.handled) parts.push(markHandledPart(step.key, step.handled))
   if (step && step.lanes.length > 0) parts.push(advanceLanesPart(step.key, step.lanes))
@@ -28,6 +29,7 @@ export function endingParts(ending: Ending, command: CommandMark | undefined): E
     parts.push(recordOutcomePart(command, outcome.outcome, outcome.at))
   }
   if (jobs.length > 0) parts.push(addJobsPart(jobs))
+  if (streams) parts.push(...streamParts(streams))
   const append = events.length > 0 ? appendEvents(events) : undefined
   if (append) parts.push(append.part)
   return { parts, append }

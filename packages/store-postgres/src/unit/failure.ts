@@ -2,11 +2,13 @@ import { banyanError } from '@banyan/errors'
 import { databaseError, endsSession } from '../connection/failure.js'
 import type { Flight } from '../connection/flight.js'
 import { inboxConstraint } from '../inbox/record-outcome.js'
+import { streamConstraint } from '../stream/append-to-streams.js'
 
-/** What the functions of 0001-own-tables raise. */
+/** What the functions of Banyan's own tables raise. */
 const twinRuns = 'BY001'
 const outcomeRecorded = 'BY002'
 const progressMoved = 'BY003'
+const decidedOnMoved = 'BY004'
 const uniqueViolation = '23505'
 
 /** Whether the outcome of the command was found recorded, before or at the commit. */
@@ -17,10 +19,14 @@ export function tellsRecorded(error: unknown): boolean {
 }
 
 /** Banyan's own refusals as errors of the catalogue; everything else as it is. */
-export function refusal(error: unknown, names: { command: string | undefined; what: string }): unknown {
-  const code = databaseError(error)?.code
+export function refusal(error: unknown, names: { command: string | undefined; module: string }): unknown {
+  const reported = databaseError(error)
+  const code = reported?.code
   if (code === twinRuns) return banyanError('in-progress', { id: names.command ?? '' }, { cause: error })
-  if (code === progressMoved) return banyanError('fenced', { what: names.what }, { cause: error })
+  if (code === progressMoved)
+    return banyanError('fenced', { what: `the subscriptions of ${names.module}` }, { cause: error })
+  if (code === decidedOnMoved || (code === uniqueViolation && reported?.constraint === streamConstraint))
+    return banyanError('append-conflict', { module: names.module }, { cause: error })
   return error
 }
 

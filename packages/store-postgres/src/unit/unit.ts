@@ -250,10 +250,7 @@ export class PostgresUnit implements Unit {
 
   private translate(error: unknown): unknown {
     const { module, pool } = this.place
-    return statementFailure(
-      refusal(error, { command: this.command?.id, what: `the subscriptions of ${module}` }),
-      pool.what,
-    )
+    return statementFailure(refusal(error, { command: this.command?.id, module }), pool.what)
   }
 
   async commit(ending: Ending): Promise<Committed> {
@@ -266,7 +263,7 @@ export class PostgresUnit implements Unit {
       if (!begun && waiting.length === 0) return await this.commitUnbegun(planned, ending.outcome !== undefined)
       this.session ??= await this.acquireSession()
       const head = begun ? [] : [beginPart]
-      const settle = ending.events && ending.events.length > 0 ? [settleConstraintsPart] : []
+      const settle = locksLast(ending) ? [settleConstraintsPart] : []
       const parts = [...head, ...statementParts(this.session, waiting), ...settle, ...planned.parts, commitPart]
       return await this.commitParts(this.session, planned, parts, true)
     } finally {
@@ -419,6 +416,11 @@ function statementParts(session: Session, waiting: readonly Statement[], last?: 
   const parts = waiting.map((statement) => unansweredPart(session, statement))
   if (last) parts.push(statementPart(session, last))
   return parts
+}
+
+/** Whether the ending locks what others may wait for to the end: streams and tags, and the lanes. */
+function locksLast({ events = [], streams }: Ending): boolean {
+  return events.length > 0 || streams !== undefined
 }
 
 function isAborted(error: unknown): boolean {

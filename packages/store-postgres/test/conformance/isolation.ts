@@ -1,6 +1,7 @@
 import { createPostgresStore, ownSchemaSteps } from '@banyan/store-postgres'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { olderTables } from './older.js'
 import type { TestServer } from './server.js'
 import { ambient, codeOf, newSpace, ordersModule, stockModule } from './space.js'
 
@@ -162,9 +163,7 @@ export function isolationConformance(server: () => TestServer): void {
         .module('orders')
         .unit()
         .commit({ jobs: [job] })
-      for (const schema of ['orders', 'stock'])
-        await space.sql(`drop function ${schema}.banyan_add_jobs, ${schema}.banyan_end_owner;
-          update ${schema}.banyan_meta set version = 1`)
+      for (const schema of ['orders', 'stock']) await space.sql(olderTables(schema, 1))
       const orders = (await space.open()).module('orders')
       await orders.unit().commit({ jobs: [{ ...job, id: ambient.newId() }] })
       expect(await orders.jobs.list(9)).toHaveLength(2)

@@ -10,6 +10,7 @@ import {
 import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ensurePromotionTables } from '../../src/promote/record.js'
+import { olderTables } from './older.js'
 import { asAdmin, type TestServer } from './server.js'
 import { ambient, codeOf, newSpace, ordersModule, type Space, stockModule } from './space.js'
 
@@ -112,7 +113,7 @@ export function loginConformance(server: () => TestServer): void {
       await preparePostgres({ app, ambient, connection: space.connection, logins }, [ordersModule]).catch(
         () => undefined,
       )
-      await space.sql('update stock.banyan_meta set version = 2')
+      await space.sql(`update stock.banyan_meta set version = ${ownSchemaSteps.length}; ${olderTables('stock', 2)}`)
       await preparePostgres({ app, ambient, connection: space.connection, logins }, modules)
       await space.sql("update orders.banyan_migrations set checksum = 'x'")
       await space.sql(`alter role ${app}_stock createrole`)
@@ -190,8 +191,7 @@ export function loginConformance(server: () => TestServer): void {
       const script = roleScript({ app, modules, logins })
       const run = (): Promise<unknown> => asAdmin(space.connection, (client) => client.query(script))
       await run()
-      await space.sql(`drop function orders.banyan_add_jobs, orders.banyan_end_owner;
-        update orders.banyan_meta set version = 1; alter role ${app}_stock createdb createrole nologin`)
+      await space.sql(`${olderTables('orders', 1)} alter role ${app}_stock createdb createrole nologin`)
       await run()
       expect(await space.sql('select version from orders.banyan_meta')).toEqual([{ version: ownSchemaSteps.length }])
       const mighty = `select rolcreatedb or rolcreaterole or not rolcanlogin as is from pg_roles where rolname = '${app}_stock'`

@@ -8,6 +8,7 @@ import { logConformance } from './log.js'
 import { loginConformance } from './logins.js'
 import { raceConformance } from './race.js'
 import type { TestServer } from './server.js'
+import { streamConformance } from './streams.js'
 import { subscriptionConformance } from './subscriptions.js'
 import { unitConformance } from './unit.js'
 
@@ -23,6 +24,7 @@ export function storeConformance(start: () => Promise<TestServer>): void {
   commandConformance(running)
   budgetConformance(running)
   logConformance(running)
+  streamConformance(running)
   subscriptionConformance(running)
   jobConformance(running)
   isolationConformance(running)
