@@ -157,6 +157,11 @@ async function answered(
   }
 }
 
+export interface AskLimits {
+  /** How long a status may take, milliseconds. Default 10,000. */
+  readonly answerMs?: number
+}
+
 /**
  * Asks the `up` of a folder.
  * @throws `up-not-running`, `unavailable` when it cannot be reached, and what it answers
@@ -165,6 +170,7 @@ export async function askUp(
   folder: string,
   request: ControlRequest,
   onProgress: (line: string) => void = () => undefined,
+  { answerMs = 10_000 }: AskLimits = {},
 ): Promise<unknown> {
   const place = readControlPlace(folder)
   if (!place) throw banyanError('up-not-running')
@@ -172,9 +178,19 @@ export async function askUp(
     if (isNobody(error)) throw banyanError('up-not-running')
     throw banyanError('unavailable', { what: `\`banyan up\`, process ${place.pid} (${error.code}),` }, { cause: error })
   })
+  let silent = false
+  // A replacement takes as long as work under way does, and tells its progress.
+  if (request.command === 'status')
+    socket.setTimeout(answerMs, () => {
+      silent = true
+      socket.destroy()
+    })
   try {
     socket.write(`${JSON.stringify(request)}\n`)
-    for await (const line of createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })
+    // By itself it ends with what the other side ends, and not with what is cut.
+    socket.once('close', () => lines.close())
+    for await (const line of lines) {
       const message = JSON.parse(line) as ControlMessage
       if ('progress' in message) onProgress(message.progress)
       else if ('error' in message) throw new BanyanError(message.error)
@@ -183,6 +199,7 @@ export async function askUp(
   } finally {
     socket.destroy()
   }
+  if (silent) throw banyanError('unavailable', { what: `\`banyan up\`, process ${place.pid} (it does not answer),` })
   // It ended while it was asked.
   throw banyanError('up-not-running')
 }

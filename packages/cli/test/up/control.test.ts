@@ -43,6 +43,15 @@ test('answers with a value, with progress, and with errors as they were', async 
   })
 })
 
+test('one that does not answer is not waited for', async () => {
+  const control = await openControl(folder, () => new Promise(() => undefined))
+  open.push(control)
+  await expect(askUp(folder, { command: 'status' }, undefined, { answerMs: 50 })).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('it does not answer'),
+  })
+})
+
 test('nobody but the user may open the socket', async () => {
   await opened()
   expect(statSync(readControlPlace(folder)?.socket as string).mode & 0o777).toBe(0o600)

@@ -3,7 +3,7 @@ import type { LaneOptions } from '@banyan/broker-nats/types'
 import { modulesOf } from '@banyan/module'
 import { type Mesh, routeByModule, type ServicePlan, type Topology } from '@banyan/placement'
 import { defaultOutliers, OutlierDetector } from '@banyan/resilience'
-import type { LaneSharing, Placement } from '@banyan/runtime'
+import type { LaneSharing, Logger, Placement } from '@banyan/runtime'
 import type { ProcessContext } from '../composition.js'
 import type { BrokerAccess } from './environment.js'
 
@@ -56,9 +56,14 @@ export async function connectService(options: ConnectOptions): Promise<Connected
   try {
     return { mesh: await joinEvents(options, mesh), placement, sharing }
   } catch (error) {
-    await mesh.close()
+    await leave(mesh, logger)
     throw error
   }
+}
+
+/** Ends the connection of a process that cannot start: why it cannot is what its caller is told. */
+export async function leave(mesh: Mesh, logger: Logger): Promise<void> {
+  await mesh.close().catch((error: unknown) => logger.warn({ err: error }, 'the broker could not be left in order'))
 }
 
 async function joinEvents(options: ConnectOptions, mesh: Mesh): Promise<Mesh> {

@@ -15,7 +15,7 @@ import { checkApp } from '../config/check-app.js'
 import type { LoadedApp } from '../config/load.js'
 import { topologyOf } from '../config/services/topology.js'
 import { databaseOfOthers, type OpenDatabase, openDatabase } from '../database.js'
-import { type Connected, type ConnectOptions, connectService } from './connect.js'
+import { type Connected, type ConnectOptions, connectService, leave } from './connect.js'
 import { readServiceEnvironment, type ServiceEnvironment } from './environment.js'
 
 export interface ServiceOptions {
@@ -59,7 +59,7 @@ export async function startService(options: ServiceOptions): Promise<RunningApp>
   return compose({
     ...context,
     database: await databaseOf(context, plan).catch(async (error: unknown) => {
-      await mesh.close()
+      await leave(mesh, context.logger)
       throw error
     }),
     // Nobody's data is in a service without modules, so nobody logs in.
