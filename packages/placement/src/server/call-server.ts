@@ -84,7 +84,7 @@ export class CallServer {
     }
     const { module, operation, service } = subject
     const outcome = failed(banyanError('access-denied', { operation: `${module}.${operation}` }))
-    for (const { number } of frame.calls) this.#answer({ service, module, token: frame.token }, number, outcome)
+    for (const { number } of frame.calls) this.#answer({ service, module, token: frame.token }, number, outcome, false)
   }
 
   /** Callers gave up. */
@@ -114,7 +114,7 @@ export class CallServer {
   #run(subject: CallSubject, to: ReplyTo, call: NumberedCall, bytes: number): void {
     const envelope = this.#envelope(subject, call)
     if ('ok' in envelope) {
-      this.#answer(to, call.number, envelope)
+      this.#answer(to, call.number, envelope, false)
       return
     }
     const gone = this.#begin(to.token, call.number, bytes)
@@ -134,12 +134,12 @@ export class CallServer {
   #ended(to: ReplyTo, gone: CallerGone, bytes: number, outcome: Outcome): void {
     this.#running.delete(gone)
     this.#bytes -= bytes
-    this.#answer(to, gone.number, outcome)
+    this.#answer(to, gone.number, outcome, this.#running.size === 0)
     if (this.#running.size === 0) this.#idle?.()
   }
 
-  #answer(to: ReplyTo, number: number, outcome: Outcome): void {
-    this.#options.replies.add(to, number, outcome.ok, outcomeText(outcome), this.#running.size === 0)
+  #answer(to: ReplyTo, number: number, outcome: Outcome, last: boolean): void {
+    this.#options.replies.add(to, number, outcome.ok, outcomeText(outcome), last)
   }
 
   #refuseAll(to: ReplyTo, { calls }: CallsFrame): void {
@@ -148,7 +148,7 @@ export class CallServer {
       { what: `module ${to.module}`, retryAfterMs },
       { details: { retryAfterMs } },
     )
-    for (const { number } of calls) this.#answer(to, number, failed(error))
+    for (const { number } of calls) this.#answer(to, number, failed(error), false)
   }
 
   /** The call as the dispatcher takes it, or why it is refused. */
