@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Told } from './told.js'
 
 /** Runs a script of this example as this process was run itself. */
 export function runScript(script: string, parameters: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
@@ -48,7 +49,7 @@ function commandOf(pid: number): string {
   } catch (error) {
     // `ps` says by 1 that it found none.
     if ((error as { status?: number }).status === 1) return ''
-    throw error
+    throw new Told(`\`ps\` is needed to know what is killed: ${(error as Error).message}`)
   }
 }
 
