@@ -1,4 +1,5 @@
-import { closeInOrder, type RunningApp } from '@banyan/host'
+import type { RunningApp } from '@banyan/host'
+import { closeInOrder } from '@banyan/runtime'
 import type { Output } from './output.js'
 
 /**

@@ -15,6 +15,7 @@ import { createGateway, type Gateway, type GatewayLimits, type GatewayOptions, r
 import { modulesOf } from '@banyan/module'
 import type { Mesh } from '@banyan/placement'
 import {
+  closeInOrder,
   createLogger,
   createRuntime,
   type LaneSharing,
@@ -24,7 +25,6 @@ import {
   type Store,
 } from '@banyan/runtime'
 import { createPostgresStore, type StoreLogins } from '@banyan/store-postgres'
-import { closeInOrder } from './close-in-order.js'
 import { deliverySettings } from './config/delivery.js'
 import type { LoadedApp } from './config/load.js'
 import { policyPlacement } from './config/policies.js'

@@ -10,7 +10,6 @@ export {
 export { accessReasons, type Reason as AccessReason } from './access/reasons.js'
 export { type AccessEnvironment, accessVariables } from './access/variables.js'
 export { appDatabase, storeModules } from './app-database.js'
-export { closeInOrder } from './close-in-order.js'
 export type { RunningApp } from './composition.js'
 export { checkConfig } from './config/check.js'
 export { checkApp } from './config/check-app.js'

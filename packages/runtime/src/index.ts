@@ -14,6 +14,7 @@ export type {
 export { laneCount, laneOf } from './call/lane.js'
 export { Scope } from './call/scope.js'
 export { exceedsPayload, payloadLimitBytes } from './call/size.js'
+export { closeInOrder } from './close-in-order.js'
 export { createDelivery, type Delivery, type DeliveryStatus } from './delivery/delivery.js'
 export { type DeliveryFaultPoint, deliveryFaultPoints } from './delivery/fault-points.js'
 export type { LaneShare } from './delivery/lane-share.js'

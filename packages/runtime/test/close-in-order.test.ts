@@ -1,5 +1,5 @@
-import { closeInOrder } from '@banyan/host'
 import { expect, test } from 'vitest'
+import { closeInOrder } from '../src/close-in-order.js'
 
 test('each is closed after the one before, whatever became of it; the first error is thrown, others are told', async () => {
   const done: string[] = []

@@ -1,16 +1,14 @@
+import { closeInOrder } from '@banyan/runtime'
+
+const what = 'What a test had begun could not be ended in order'
+
 /**
- * Ends things one after the other, each also when the one before it could not be ended.
+ * Ends things one after the other, each also when the one before it could not be ended. Failures beyond the first are warnings of
+ * Node.
  * @throws the first failure, when all have been tried
  */
-export async function endAll(endings: Iterable<() => unknown>): Promise<void> {
-  const failures: unknown[] = []
-  for (const end of endings)
-    try {
-      await end()
-    } catch (error) {
-      failures.push(error)
-    }
-  if (failures.length > 0) throw failures[0]
+export function endAll(endings: readonly (() => unknown)[]): Promise<void> {
+  return closeInOrder(endings, warn)
 }
 
 /**
@@ -21,9 +19,10 @@ export async function endAfter(failure: unknown, end: () => unknown): Promise<ne
   try {
     await end()
   } catch (error) {
-    process.emitWarning(`What a failed test had begun could not be ended in order: ${textOf(error)}`)
+    warn(error)
   }
   throw failure
 }
 
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const warn = (error: unknown): void =>
+  process.emitWarning(`${what}: ${error instanceof Error ? error.message : String(error)}`)

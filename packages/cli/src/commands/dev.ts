@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path'
 import { createAmbient } from '@banyan/ambient'
-import { closeInOrder, loadConfig, loadEnvironmentFile, openDatabase } from '@banyan/host'
+import { loadConfig, loadEnvironmentFile, openDatabase } from '@banyan/host'
+import { closeInOrder } from '@banyan/runtime'
 import type { Command } from 'commander'
 import { runAppProcess } from '../dev/app-process.js'
 import { DevelopedApp } from '../dev/developed-app.js'

@@ -4,7 +4,6 @@ import type { Ambient } from '@banyan/ambient'
 import { locateNatsServer } from '@banyan/broker-nats'
 import {
   type AccessEnvironment,
-  closeInOrder,
   databaseEnvironment,
   type LoadedApp,
   type OpenDatabase,
@@ -16,7 +15,7 @@ import {
   storeSecret,
 } from '@banyan/host'
 import type { Topology } from '@banyan/placement'
-import type { Logger } from '@banyan/runtime'
+import { closeInOrder, type Logger } from '@banyan/runtime'
 import { type ConnectionOptions, preparePostgres, type StoreLogins } from '@banyan/store-postgres'
 import { failureText } from '../output.js'
 import { makeStreams } from '../services/make-streams.js'
